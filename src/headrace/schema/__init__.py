@@ -1,0 +1,19 @@
+"""The one definition of what headrace says and stores: records and calls, one file per noun."""
+
+from headrace.schema import artifacts, datasets, experiments, logged_models, registry, runs, server_info
+from headrace.schema.call import CALLS, Call, Empty, Need, Record
+
+__all__ = [
+    "CALLS",
+    "Call",
+    "Empty",
+    "Need",
+    "Record",
+    "artifacts",
+    "datasets",
+    "experiments",
+    "logged_models",
+    "registry",
+    "runs",
+    "server_info",
+]

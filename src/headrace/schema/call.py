@@ -1,0 +1,125 @@
+"""A call: one thing a store can be asked, written down once."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable
+from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args
+
+import msgspec
+
+R = TypeVar("R", covariant=True)
+C = TypeVar("C", bound="type[Call[Any]]")
+Verb = Literal["GET", "POST", "PATCH", "DELETE"]
+
+#: Every published call, by its name.
+CALLS: dict[str, type[Call[Any]]] = {}
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A value that crosses the wire. A field that holds its default is left out of the JSON."""
+
+
+class Empty(Record, frozen=True, kw_only=True):
+    """The reply of a call that has nothing to say."""
+
+
+class Need(msgspec.Struct, frozen=True):
+    """What a caller must be allowed: a level, on the thing of kind ``noun`` that ``fields`` identify."""
+
+    level: Literal["nothing", "read", "edit", "manage"]
+    noun: str = ""
+    fields: tuple[str, ...] = ()
+
+
+class Level:
+    """Spells a ``Need`` of one level: ``Edit.run("run_id")``."""
+
+    def __init__(self, level: Literal["read", "edit", "manage"]) -> None:
+        self._level = level
+
+    def workspace(self) -> Need:
+        """The need of what concerns no single thing, such as creating an experiment."""
+        return Need(self._level, "workspace")
+
+    def experiment(self, *fields: str) -> Need:
+        return Need(self._level, "experiment", fields)
+
+    def run(self, *fields: str) -> Need:
+        return Need(self._level, "run", fields)
+
+    def logged_model(self, *fields: str) -> Need:
+        return Need(self._level, "logged_model", fields)
+
+    def registered_model(self, *fields: str) -> Need:
+        return Need(self._level, "registered_model", fields)
+
+
+Read, Edit, Manage = Level("read"), Level("edit"), Level("manage")
+#: The need of a call that anybody may make.
+Anyone = Need("nothing")
+
+
+#: Bytes of a JSON body, at most, unless a call says otherwise.
+BODY_BYTES = 8 << 20
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """How a call travels, who may make it and what it is answered with."""
+
+    #: The verb and the path below ``/api/<since>.0/mlflow/``; ``{field}`` in the path is a field of the call.
+    verb: Verb
+    path: str
+    #: Further verbs under which the same call is served.
+    also: tuple[Verb, ...]
+    #: The major version of the protocol that has it.
+    since: int
+    reply: type[Record]
+    needs: Need
+    #: Whether it changes anything.
+    writes: bool
+    #: Bytes that a request body may have.
+    limit: int
+    #: Fields of the call that stand in its path.
+    in_path: tuple[str, ...]
+
+
+class Call(Record, Generic[R], frozen=True, kw_only=True):
+    """A request whose reply is an ``R``."""
+
+    route: ClassVar[Route]
+
+
+def call(
+    verb: Verb,
+    path: str,
+    *,
+    needs: Need,
+    writes: bool = False,
+    also: tuple[Verb, ...] = (),
+    since: int = 2,
+    limit: int = BODY_BYTES,
+) -> Callable[[C], C]:
+    """Publish a call under an HTTP verb and a path."""
+
+    def publish(kind: C) -> C:
+        in_path = tuple(name for _, name, _, _ in string.Formatter().parse(path) if name)
+        (reply,) = get_args(kind.__orig_bases__[0])  # type: ignore[attr-defined]
+        unknown = {*in_path, *needs.fields} - set(kind.__struct_fields__)
+        if unknown:
+            raise TypeError(f"{kind.__name__} has no field {sorted(unknown)}, which its path or its needs name")
+        kind.route = Route(
+            verb=verb,
+            path=path,
+            also=also,
+            since=since,
+            reply=reply,
+            needs=needs,
+            writes=writes,
+            limit=limit,
+            in_path=in_path,
+        )
+        CALLS[kind.__name__] = kind
+        return kind
+
+    return publish

@@ -1,0 +1,1 @@
+"""Stores: everything that answers calls."""

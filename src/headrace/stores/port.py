@@ -1,0 +1,21 @@
+"""What every store is: something that answers calls."""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeVar
+
+from headrace.schema import Call
+
+R = TypeVar("R")
+
+
+class Store(Protocol):
+    """Answers calls. Safe to share between threads."""
+
+    def send(self, call: Call[R], /) -> R:
+        """Answer ``call``, or raise a ``HeadraceError``. A call that raises has changed nothing."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections. Calls that are under way are finished first."""
+        ...
