@@ -1,0 +1,104 @@
+"""JSON as MLflow's clients and servers speak it.
+
+Nearly every body is read in one step by a msgspec decoder made for its kind. What that step refuses is read again by
+``headrace.wire.lenient``, which knows the protocol's other spellings and says in a sentence what is wrong.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, TypeVar
+
+import msgspec
+
+from headrace.base.errors import BadRequest
+from headrace.schema import Call, Record
+from headrace.wire import lenient
+
+T = TypeVar("T", bound=Record)
+
+_NUL = b"\\u0000"
+#: Field names in another spelling are looked for in so many bytes; who spells one name so spells them all so.
+_HEAD_BYTES = 4096
+_encoder = msgspec.json.Encoder()
+
+
+def encode(record: Record) -> bytes:
+    """JSON bytes. Non-finite floats travel as ``"NaN"``, ``"Infinity"`` and ``"-Infinity"``."""
+    try:
+        body = _encoder.encode(record)
+        if b"null" in body:
+            body = _encoder.encode(_finite(msgspec.to_builtins(record)))
+    except UnicodeEncodeError:
+        raise BadRequest(f"{type(record).__name__} has text with lone surrogates, which no JSON can carry") from None
+    except (TypeError, OverflowError, RecursionError) as error:
+        raise BadRequest(f"{type(record).__name__} cannot be written as JSON: {error}") from None
+    return body
+
+
+def decode(body: bytes, kind: type[T], **path_fields: str) -> T:
+    """The record of this kind in ``body``, or ``BadRequest`` naming the field that is wrong.
+
+    Numbers may come as strings, unknown names are ignored, ``null`` for a field that may be absent counts as absent,
+    and an empty body is an empty object. ``path_fields`` stood in the path of the request and overrule the body.
+    """
+    if path_fields:
+        return lenient.record({**lenient.parse(body), **path_fields}, kind)
+    try:
+        decoder, other_spellings = _reader(kind)
+        record: T = decoder.decode(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return lenient.record(lenient.parse(body), kind)
+    if not body.isascii():
+        lenient.refuse_invalid_utf8(body)
+    if b"\\" in body and _NUL in body:
+        return lenient.record(lenient.parse(body), kind)
+    if other_spellings:
+        head = body[:_HEAD_BYTES]
+        for name in other_spellings:
+            if name in head:
+                return lenient.record(lenient.parse(body), kind)
+    return record
+
+
+def from_query(pairs: Sequence[tuple[str, str]], kind: type[T], **path_fields: str) -> T:
+    """The record spelled by the pairs of a query string, decoded already. Repeated names make a list."""
+    said: dict[str, list[str]] = {}
+    for name, value in pairs:
+        said.setdefault(name, []).append(value)
+    return lenient.record({**lenient.gather(said, kind), **path_fields}, kind)
+
+
+def to_query(call: Call[Any]) -> list[tuple[str, str]]:
+    """The call as the pairs of a query string, without fields that stand in its path or are at their default."""
+    pairs = []
+    for name, value in msgspec.to_builtins(call).items():
+        if value is None or name in call.route.in_path:
+            continue
+        for each in value if isinstance(value, list) else (value,):
+            pairs.append((name, each if isinstance(each, str) else _encoder.encode(each).decode()))
+    return pairs
+
+
+def validated(record: T) -> T:
+    """The record as the other side of the wire would read it, or ``BadRequest`` naming the field that is wrong."""
+    return decode(encode(record), type(record))
+
+
+@cache
+def _reader(kind: type[T]) -> tuple[msgspec.json.Decoder[T], tuple[bytes, ...]]:
+    others = lenient.other_spellings(kind) if issubclass(kind, Call) else ()
+    return msgspec.json.Decoder(kind, strict=False), others
+
+
+def _finite(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _finite(item) for name, item in value.items()}
+        case list():
+            return [_finite(item) for item in value]
+        case float() if not math.isfinite(value):
+            return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
