@@ -1,0 +1,55 @@
+"""What every test may ask for: real database servers, started when the first test needs one."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import databases
+
+#: Folder of this session's database servers, and the process that owns them; pytest-xdist's workers inherit both.
+_SCRATCH, _SESSION = "HEADRACE_TEST_SCRATCH", "HEADRACE_TEST_SESSION"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the session's scratch folder, before any worker starts."""
+    if not hasattr(config, "workerinput"):
+        scratch = tempfile.mkdtemp(prefix="headrace-tests-")
+        os.chmod(scratch, 0o755)  # the database servers run as users of their own when we are root
+        os.environ[_SCRATCH], os.environ[_SESSION] = scratch, str(os.getpid())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what the session started, after the last worker ended."""
+    if not hasattr(config, "workerinput") and _SCRATCH in os.environ:
+        databases.stop(Path(os.environ.pop(_SCRATCH)))
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> databases.DatabaseServer:
+    """A real PostgreSQL, shared by the session."""
+    return databases.postgresql(Path(os.environ[_SCRATCH]))
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> databases.DatabaseServer:
+    """A real MariaDB, shared by the session."""
+    return databases.mariadb(Path(os.environ[_SCRATCH]))
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: databases.DatabaseServer) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database of this test's own."""
+    with postgresql_server.database() as url:
+        yield url
+
+
+@pytest.fixture
+def mysql_url(mariadb_server: databases.DatabaseServer) -> Iterator[str]:
+    """The URL of an empty MariaDB database of this test's own."""
+    with mariadb_server.database() as url:
+        yield url
