@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -76,7 +77,7 @@ def stop(scratch: Path) -> None:
     ):
         if found.exists():
             os.kill(int(found.read_text().split()[0]), sign)
-            _wait_until(lambda found=found: not found.exists(), f"{found.parent.parent.name} does not stop")
+            _wait_until(partial(_gone, found), f"{found.parent.parent.name} does not stop")
     shutil.rmtree(scratch, ignore_errors=True)
 
 
@@ -140,6 +141,10 @@ def _pid_file(name: str, scratch: Path) -> Path:
     )
 
 
+def _gone(path: Path) -> bool:
+    return not path.exists()
+
+
 def _binary(name: str, package: str, *places: str) -> str:
     folders = [str(found) for place in places for found in sorted(Path("/").glob(place.strip("/")), reverse=True)]
     found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), *folders]))
@@ -174,7 +179,7 @@ def _launch(run: dict[str, Any], home: Path, command: list[str]) -> None:
         ["/bin/sh", "-c", start, "sh", *command], stdout=subprocess.PIPE, check=True, start_new_session=True, **run
     ).stdout
     session = os.environ.get("HEADRACE_TEST_SESSION", str(os.getpid()))
-    watch = "(while kill -0 $0 && kill -0 $1; do sleep 5; done; kill -INT $1) >/dev/null 2>&1 &"
+    watch = "(while kill -0 $0 && kill -0 $1; do sleep 5; done; kill $1) >/dev/null 2>&1 &"
     subprocess.run(["/bin/sh", "-c", watch, session, server.decode().strip()], check=True, start_new_session=True)
 
 
