@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from headrace.models.inference import infer_params, infer_schema
 from headrace.models.types import ParamSchema, Schema
 
 
@@ -50,6 +51,17 @@ class ModelSignature:
             outputs=Schema.from_json(outputs) if outputs else None,
             params=ParamSchema.from_json(params) if params else None,
         )
+
+
+def infer_signature(
+    model_input: Any = None, model_output: Any = None, params: dict[str, Any] | None = None
+) -> ModelSignature:
+    """The signature of a model that made ``model_output`` of ``model_input``, with the defaults ``params``."""
+    return ModelSignature(
+        inputs=None if model_input is None else infer_schema(model_input),
+        outputs=None if model_output is None else infer_schema(model_output),
+        params=infer_params(params) if params else None,
+    )
 
 
 def _schema(part: str, said: Any) -> Schema | None:
