@@ -1,0 +1,87 @@
+# Everything a contributor or a curious user runs. A fresh machine needs Python 3.11 or newer with its venv module;
+# the environment, the packages (pinned by hash) and the web UI are made here, and only when something changed.
+
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(shell command -v $(name))))
+VENV   := .venv
+BIN    := $(CURDIR)/$(VENV)/bin
+UV     := $(BIN)/uv pip
+ARGS   ?=
+JOBS   ?= 2
+
+# The genuine MLflow that the conformance tests compare with: ours to build unless somebody names one.
+export HEADRACE_GENUINE_PYTHON ?= $(CURDIR)/.venv-genuine/bin/python
+GENUINE := $(if $(filter $(CURDIR)/.venv-genuine/bin/python,$(HEADRACE_GENUINE_PYTHON)),.venv-genuine/.installed)
+
+INSTALLED := $(VENV)/.installed
+UI_SOURCES := $(shell find ui hatch_build.py schemas/calls.ts -type f -not -path '*/node_modules/*' -not -path 'ui/dist/*' \
+	-not -name .build-stamp -not -name '*.tsbuildinfo' 2>/dev/null)
+UI := src/headrace/server/static/.built
+
+.PHONY: help demo test check install ui genuine generated requirements format clean
+.DEFAULT_GOAL := help
+
+help:  ## What can be asked of make
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+demo: $(INSTALLED) $(UI)  ## Train, register, serve and score; then stay up (ARGS=--once ends by itself)
+	@$(BIN)/python examples/demo.py $(ARGS)
+
+test: $(INSTALLED) $(UI) $(GENUINE)  ## Everything: style, types, storeys, generated files, all tests, the demo
+	@$(MAKE) --no-print-directory .style
+	$(BIN)/pytest -n $(JOBS) --dist worksteal
+	$(BIN)/python examples/demo.py --once
+
+check: $(INSTALLED)  ## What to run before pushing: the same without the slow tests, in under a minute
+	@$(MAKE) --no-print-directory .style
+	$(BIN)/pytest -n $(JOBS) --dist worksteal -m "not slow"
+
+.PHONY: .style
+.style:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m headrace.wire --check
+	$(BIN)/python docs/generate.py --check
+
+install: $(INSTALLED)  ## The environment, with everything development needs
+$(INSTALLED): requirements/dev.txt requirements/uv.txt pyproject.toml
+	@test -n "$(PYTHON)" && "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Headrace needs Python 3.11 or newer with its venv module: install it, or name one: make PYTHON=/path/to/python3"; exit 1; }
+	test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements/uv.txt
+	$(UV) install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	HEADRACE_BUILD_UI=0 $(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+ui: $(INSTALLED) $(UI)  ## The web UI, built into the package
+$(UI): $(UI_SOURCES) | $(INSTALLED)
+	$(BIN)/python hatch_build.py
+	@touch $@
+
+genuine: .venv-genuine/.installed  ## Genuine MLflow in an environment of its own, for the conformance tests
+.venv-genuine/.installed: requirements/genuine.txt | $(INSTALLED)
+	test -x .venv-genuine/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python .venv-genuine
+	$(UV) install --quiet --python .venv-genuine/bin/python --require-hashes -r requirements/genuine.txt
+	@touch $@
+
+generated: $(INSTALLED)  ## Write anew what is derived from the calls: OpenAPI, the UI's types, the reference
+	$(BIN)/python -m headrace.wire
+	$(BIN)/python docs/generate.py
+
+format: $(INSTALLED)  ## Let ruff put the code in shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+COMPILE = $(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make requirements" --output-file
+
+requirements: $(INSTALLED)  ## Pin anew, by version and hash, what pyproject.toml asks for
+	$(COMPILE) requirements/core.txt pyproject.toml
+	$(COMPILE) requirements/dev.txt pyproject.toml --extra dev
+	$(COMPILE) requirements/sklearn.txt pyproject.toml --extra sklearn --constraints requirements/dev.txt
+	$(COMPILE) requirements/genuine.txt requirements/genuine.in
+	echo uv | $(COMPILE) requirements/uv.txt - --constraints requirements/dev.txt
+
+clean:  ## Remove the environments and what was built
+	rm -rf $(VENV) .venv-genuine src/headrace/server/static ui/node_modules ui/dist .demo
