@@ -16,7 +16,7 @@ from headrace.schema import CALLS
 from headrace.schema.artifacts import ListArtifacts
 from headrace.schema.experiments import CreateExperiment, SearchExperiments
 from headrace.schema.logged_models import DeleteLoggedModelTag, FinalizeLoggedModel
-from headrace.schema.registry import GetLatestVersions, TransitionModelVersionStage
+from headrace.schema.registry import GetLatestVersions, SearchRegisteredModels, TransitionModelVersionStage
 from headrace.schema.runs import GetMetricHistory, GetRun, LogBatch, LogMetric, Metric, SearchRuns, SetTag, UpdateRun
 from headrace.wire import codec
 
@@ -226,6 +226,12 @@ def test_a_query_is_read_back_as_it_was_written() -> None:
     for call in calls:
         assert codec.from_query(codec.to_query(call), type(call)) == call
     assert codec.to_query(DeleteLoggedModelTag(model_id="m-1", tag_key="k")) == []
+
+
+def test_defaults_that_say_something_are_spelled_out_in_requests() -> None:
+    said = json.loads(codec.encode_call(SearchRuns(experiment_ids=["1"])))
+    assert said == {"experiment_ids": ["1"], "run_view_type": "ACTIVE_ONLY", "max_results": 1000}
+    assert ("max_results", "100") in codec.to_query(SearchRegisteredModels())
 
 
 def test_text_no_json_can_carry_is_refused_on_the_way_out() -> None:

@@ -71,10 +71,19 @@ def from_query(pairs: Sequence[tuple[str, str]], kind: type[T], **path_fields: s
     return lenient.record({**lenient.gather(said, kind), **path_fields}, kind)
 
 
+def encode_call(call: Call[Any]) -> bytes:
+    """JSON bytes of a request. Defaults that say something are spelled out: another server may have others."""
+    defaults = _spoken_defaults(type(call))
+    if not defaults:
+        return encode(call)
+    body = encode(call)
+    return _encoder.encode({**defaults, **msgspec.json.decode(body)})
+
+
 def to_query(call: Call[Any]) -> list[tuple[str, str]]:
-    """The call as the pairs of a query string, without fields that stand in its path or are at their default."""
+    """The call as the pairs of a query string, without fields that stand in its path or say nothing."""
     pairs = []
-    for name, value in msgspec.to_builtins(call).items():
+    for name, value in {**_spoken_defaults(type(call)), **msgspec.to_builtins(call)}.items():
         if value is None or name in call.route.in_path:
             continue
         for each in value if isinstance(value, list) else (value,):
@@ -91,6 +100,13 @@ def validated(record: T) -> T:
 def _reader(kind: type[T]) -> tuple[msgspec.json.Decoder[T], tuple[bytes, ...]]:
     others = lenient.other_spellings(kind) if issubclass(kind, Call) else ()
     return msgspec.json.Decoder(kind, strict=False), others
+
+
+@cache
+def _spoken_defaults(kind: type[Call[Any]]) -> dict[str, Any]:
+    """The defaults of a call that are neither empty, zero nor false, by their names on the wire."""
+    fields = msgspec.structs.fields(kind)
+    return {each.encode_name: each.default for each in fields if each.default and each.default is not msgspec.NODEFAULT}
 
 
 def _finite(value: Any) -> Any:
