@@ -1,0 +1,143 @@
+"""Rows and columns of Python or JSON values, made into a DataFrame of the columns a signature names."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from headrace.base.errors import BadRequest
+from headrace.models import cells
+from headrace.models.cells import Misfit, show
+from headrace.models.types import AnyType, ColSpec, DataType, Schema
+from headrace.models.types.datatypes import Type
+
+_SCALARS = (str, bytes, bool, int, float, datetime.datetime, datetime.date)
+
+#: Column name -> its values, all of one length.
+Table = dict[Any, Sequence[Any]]
+
+
+def refuse(faults: list[str]) -> None:
+    """Raise ``BadRequest`` with all ``faults``, when there are any."""
+    if faults:
+        raise BadRequest("The input does not fit the model's signature: " + "; ".join(faults))
+
+
+def fault_of(name: Any, spec: ColSpec, misfit: Misfit) -> str:
+    """What is wrong with one column, as part of a sentence."""
+    return f"column {name!r} must be {spec.type!r}, and {misfit}"
+
+
+def refuse_few(found: int, schema: Schema) -> None:
+    """Raise ``BadRequest`` when ``found`` columns are fewer than a schema without names asks for."""
+    if found < len(schema.inputs):
+        raise BadRequest(f"The model takes {len(schema.inputs)} columns, told apart by position, and {found} came")
+
+
+def refuse_missing(present: Collection[Any], schema: Schema) -> None:
+    """Raise ``BadRequest`` naming the required columns of ``schema`` that are not ``present``."""
+    names = schema.input_names()
+    missing = [name for name, spec in zip(names, schema.inputs, strict=True) if spec.required and name not in present]
+    if missing:
+        extra = [name for name in present if name not in names]
+        beside = f"; it has, beside those of the signature, {show(extra)}" if extra else ""
+        raise BadRequest(f"The input lacks the columns {missing} of the model's signature{beside}")
+
+
+def columns_of(schema: Schema) -> list[tuple[Any, ColSpec]]:
+    """The columns of ``schema``, each with its name, or its position when it has none."""
+    pairs = zip(schema.input_names(), schema.inputs, strict=True)
+    return [(name, spec) for name, spec in pairs if isinstance(spec, ColSpec)]
+
+
+def table_of(data: Any, schema: Schema, *, wire: bool = False) -> Table | None:
+    """The columns of Python values that ``data`` spells, or None when it is no list, dict or scalar."""
+    specs = columns_of(schema)
+    whole = not schema.has_input_names() and not isinstance(specs[0][1].type, DataType)
+    if isinstance(data, Mapping):
+        return {0: [data]} if whole else _table_of_mapping(data, schema, wire)
+    if isinstance(data, list):
+        if data and not whole and all(isinstance(row, Mapping) for row in data):
+            return table_of_records(data)
+        if data and all(isinstance(row, list) for row in data) and len(specs) > 1:
+            return dict(enumerate(columns_of_rows(data, len(data[0]))))
+        return {0: data}
+    return (
+        {0: [data]}
+        if isinstance(data, _SCALARS) or (hasattr(data, "item") and getattr(data, "shape", 1) == ())
+        else None
+    )
+
+
+def table_of_records(rows: Sequence[Mapping[Any, Any]]) -> Table:
+    """The columns of ``rows``, in order of first appearance; what a row lacks is None."""
+    first = rows[0] if rows else {}
+    if all(row.keys() == first.keys() for row in rows):
+        return {name: [row[name] for row in rows] for name in first}
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
+def columns_of_rows(rows: Sequence[Any], width: int) -> list[list[Any]]:
+    """The columns of ``rows``. Raises ``BadRequest`` naming the first row that is not ``width`` values long."""
+    for at, row in enumerate(rows):
+        if not isinstance(row, list):
+            raise BadRequest(f"Row {at} must be a list of values, not {show(row)}")
+        if len(row) != width:
+            raise BadRequest(f"Row {at} has {len(row)} values where {width} are expected")
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
+
+
+def _table_of_mapping(data: Mapping[Any, Any], schema: Schema, wire: bool) -> Table:
+    specs = columns_of(schema)
+    if schema.has_input_names():
+        kinds = {name: spec.type for name, spec in specs}
+    else:
+        kinds = {name: spec.type for name, (_, spec) in zip(data, specs, strict=False)}
+    columns = {name: _values(data[name], kind, wire) for name, kind in kinds.items() if name in data}
+    lengths = {name: len(values) for name, values in columns.items() if values is not None}
+    if len(set(lengths.values())) > 1:
+        raise BadRequest(f"All columns must be of one length, and these have {show(lengths)} values")
+    rows = next(iter(lengths.values()), 1)
+    # A single value beside columns stands for every row. Columns nobody asked for are kept by name, for the error.
+    table = {name: [data[name]] * rows if values is None else values for name, values in columns.items()}
+    return table | {name: () for name in data if name not in kinds}
+
+
+def _values(value: Any, kind: Type, wire: bool) -> list[Any] | None:
+    """The rows that ``value`` spells for a column, or None when it is the value of a single row."""
+    if hasattr(value, "tolist") and getattr(value, "ndim", 0) > 0:
+        value = value.tolist() if value.ndim == 1 else list(value)
+    if not isinstance(value, list):
+        return None
+    if isinstance(kind, DataType):
+        return value
+    try:
+        cells.structure(value, kind, wire)
+    except Misfit:
+        return value
+    # What is a value of the column's own type, such as a list for an array, is one row; any value is of any type.
+    return value if isinstance(kind, AnyType) else None
+
+
+def frame_of(table: Table, schema: Schema, *, wire: bool) -> Any:
+    """A DataFrame of the columns that ``schema`` names, each of its type. Raises ``BadRequest`` naming all misfits."""
+    import pandas
+
+    if schema.has_input_names():
+        refuse_missing(table, schema)
+    else:
+        refuse_few(len(table), schema)
+        table = dict(enumerate(table.values()))
+    faults: list[str] = []
+    ready = {}
+    for name, spec in columns_of(schema):
+        if name not in table:
+            continue
+        try:
+            ready[name] = cells.column(table[name], spec.type, required=spec.required, wire=wire)
+        except Misfit as misfit:
+            faults.append(fault_of(name, spec, misfit))
+    refuse(faults)
+    return pandas.DataFrame(ready, copy=False)

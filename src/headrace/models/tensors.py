@@ -1,0 +1,83 @@
+"""Tensors held against the dtypes and shapes of a signature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from headrace.base.errors import BadRequest
+from headrace.models.types import Schema, TensorSpec
+
+
+def tensors_of(schema: Schema) -> dict[Any, TensorSpec]:
+    """The tensors of ``schema`` by name, or by position when there is one without a name."""
+    pairs = zip(schema.input_names(), schema.inputs, strict=True)
+    return {name: spec for name, spec in pairs if isinstance(spec, TensorSpec)}
+
+
+def enforce_tensors(data: Any, schema: Schema) -> Any:
+    """``data`` as the ndarray, or the dict of ndarrays, that ``schema`` wants, of its very dtypes."""
+    import numpy
+    import pandas
+
+    specs = tensors_of(schema)
+    if not schema.has_input_names():
+        if isinstance(data, pandas.DataFrame | pandas.Series):
+            data = data.to_numpy()
+        if not (isinstance(data, numpy.ndarray) or _is_sparse(data)):
+            raise BadRequest(f"The model takes one tensor; give an ndarray or a DataFrame, not {type(data).__name__}")
+        return _tensor("the input", data, specs[0])
+    if isinstance(data, numpy.ndarray) and len(specs) == 1:
+        data = dict.fromkeys(specs, data)
+    if isinstance(data, pandas.DataFrame):
+        data = {name: _stacked(data[name], spec) for name, spec in specs.items() if name in data.columns}
+    if not isinstance(data, Mapping):
+        raise BadRequest(f"The model takes a dict of the tensors {list(specs)}, not {type(data).__name__}")
+    if missing := [name for name in specs if name not in data]:
+        raise BadRequest(f"The input lacks the tensors {missing} of the model's signature")
+    return {name: _named(name, data[name], spec) for name, spec in specs.items()}
+
+
+def _named(name: Any, value: Any, spec: TensorSpec) -> Any:
+    import numpy
+
+    if not (isinstance(value, numpy.ndarray) or _is_sparse(value)):
+        raise BadRequest(f"Tensor {name!r} must be an ndarray, not {type(value).__name__}")
+    return _tensor(f"tensor {name!r}", value, spec)
+
+
+def _is_sparse(data: Any) -> bool:
+    return hasattr(data, "toarray") and hasattr(data, "nnz")
+
+
+def _stacked(series: Any, spec: TensorSpec) -> Any:
+    import numpy
+
+    try:
+        stacked = numpy.array(series.tolist())
+    except ValueError:
+        raise BadRequest(
+            f"The rows of column {series.name!r} are of different lengths, so they are no tensor"
+        ) from None
+    return stacked if stacked.dtype == spec.type or not _widens(stacked, spec.type) else stacked.astype(spec.type)
+
+
+def _widens(array: Any, dtype: Any) -> bool:
+    """Whether whole numbers of ``array``, whose width nobody chose, all fit ``dtype``."""
+    import numpy
+
+    if array.dtype.kind not in "iu" or numpy.dtype(dtype).kind not in "iu" or not array.size:
+        return False
+    bounds = numpy.iinfo(dtype)
+    return bool(array.min() >= bounds.min and array.max() <= bounds.max)
+
+
+def _tensor(what: str, array: Any, spec: TensorSpec) -> Any:
+    if array.dtype != spec.type and not (array.dtype.kind == spec.type.kind and spec.type.kind in "US"):
+        raise BadRequest(f"The dtype of {what} is {array.dtype}, and the model's signature says {spec.type}")
+    shape = tuple(array.shape)
+    if len(shape) != len(spec.shape) or any(
+        want not in (-1, have) for want, have in zip(spec.shape, shape, strict=True)
+    ):
+        raise BadRequest(f"The shape of {what} is {shape}, and the model's signature says {spec.shape}")
+    return array
