@@ -1,0 +1,63 @@
+"""Answers about what runs read and made: datasets and models."""
+
+from __future__ import annotations
+
+import json
+
+from headrace.schema import Empty
+from headrace.schema.datasets import DatasetInput, LogInputs
+from headrace.schema.runs import LogOutputs
+from headrace.stores.sql.runs import writable
+from headrace.stores.sql.store import answers
+from headrace.stores.sql.tx import Tx
+
+_CONTEXT_TAG = "mlflow.data.context"
+_MODELS = "run, direction, model_id, step"
+
+
+@answers(LogInputs)
+def log_inputs(tx: Tx, call: LogInputs) -> Empty:
+    run = writable(tx, call.run_id)
+    experiment = tx.scalar("SELECT experiment FROM runs WHERE id = ?", run)
+    for given in call.datasets:
+        tags = {tag.key: tag.value for tag in given.tags}
+        tx.put(
+            "run_datasets",
+            "run, dataset",
+            "tags, context",
+            [(run, _dataset(tx, experiment, given), json.dumps(list(tags.items())), tags.get(_CONTEXT_TAG))],
+        )
+    tx.put_new("run_models", _MODELS, [(run, "in", model.model_id, 0) for model in call.models])
+    return Empty()
+
+
+@answers(LogOutputs)
+def log_outputs(tx: Tx, call: LogOutputs) -> Empty:
+    run = writable(tx, call.run_id)
+    tx.put_new("run_models", _MODELS, [(run, "out", model.model_id, model.step) for model in call.models])
+    return Empty()
+
+
+def _dataset(tx: Tx, experiment: int, given: DatasetInput) -> int:
+    """The key of a dataset of an experiment, which is added when it is new."""
+    dataset = given.dataset
+    find = "SELECT id FROM datasets WHERE experiment = ? AND name = ? AND digest = ?"
+    key = tx.scalar(find, experiment, dataset.name, dataset.digest)
+    if key is None:
+        tx.put_new(
+            "datasets",
+            "experiment, name, digest, source_type, source, schema_json, profile",
+            [
+                (
+                    experiment,
+                    dataset.name,
+                    dataset.digest,
+                    dataset.source_type,
+                    dataset.source,
+                    dataset.schema,
+                    dataset.profile,
+                )
+            ],
+        )
+        key = tx.scalar(find, experiment, dataset.name, dataset.digest)
+    return int(key)

@@ -1,0 +1,10 @@
+"""Steps from one schema to the next, oldest first. Each is a module ``mNNNN_what`` with a neutral script ``UP``.
+
+In a script ``{id}`` is a self-counting key, ``{string:N}`` text of at most N characters that can be a key, ``{text}``
+any text, ``{int}`` 64 bits, ``{real}`` a double, and ``{clustered}`` / ``{table}`` what ends a table. Statements end
+in a semicolon at the end of a line.
+"""
+
+from headrace.stores.sql.migrations import m0001_tracking_and_registry
+
+STEPS = [m0001_tracking_and_registry]

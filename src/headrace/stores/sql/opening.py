@@ -1,0 +1,153 @@
+"""From a URI to a SQL store: which database, and a schema that is today's."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from pathlib import Path
+from urllib.parse import unquote
+
+from headrace.base import settings
+from headrace.base.clock import now_ms
+from headrace.base.errors import BadRequest, HeadraceError
+from headrace.stores.sql.dialects import Dialect
+from headrace.stores.sql.migrations import STEPS
+from headrace.stores.sql.store import Backend, Household, SqlStore
+from headrace.stores.sql.tx import Tx
+
+#: The file a directory store keeps its records in.
+FILE = "headrace.db"
+DEFAULT_EXPERIMENT = "Default"
+
+
+def open_sql(uri: str, *, artifact_root: str | None = None) -> SqlStore:
+    """The store at ``uri``: ``sqlite:///…``, ``postgresql://…``, ``mysql://…`` or a directory.
+
+    New experiments keep artifacts below ``artifact_root``; without one, below the directory itself, or ``./mlruns``.
+    """
+    scheme, _, rest = uri.partition("://")
+    match scheme.partition("+")[0] if rest else "":
+        case "sqlite":
+            return _open_sqlite(_sqlite_file(uri), artifact_root or str(Path("mlruns").resolve()))
+        case "postgresql" | "postgres":
+            from headrace.stores.sql.pooled import PooledBackend, PostgresDriver
+
+            return _opened(PooledBackend(PostgresDriver(uri)), Path("mlruns").resolve(), artifact_root)
+        case "mysql" | "mariadb":
+            from headrace.stores.sql.pooled import MysqlDriver, PooledBackend
+
+            return _opened(PooledBackend(MysqlDriver(uri)), Path("mlruns").resolve(), artifact_root)
+        case "" | "file":
+            folder = Path(unquote(rest.removeprefix("localhost")) if rest else uri.removeprefix("file:")).resolve()
+            folder.mkdir(parents=True, exist_ok=True)
+            return _open_sqlite(folder / FILE, artifact_root)
+    raise BadRequest(
+        f"No store has URIs that begin with {scheme}://. Give a directory, sqlite:///file.db, postgresql://…, "
+        "mysql://… or http://…"
+    )
+
+
+def _open_sqlite(file: Path, artifact_root: str | None) -> SqlStore:
+    from headrace.stores.sql.sqlite import SqliteBackend
+
+    match settings.text("DURABILITY", "process"):
+        case "process" | "full" as durability:
+            backend = SqliteBackend(file, full_sync=durability == "full")
+        case other:
+            raise BadRequest(f"HEADRACE_DURABILITY must be 'process' or 'full', not {other!r}")
+    return _opened(backend, file.parent, artifact_root)
+
+
+def _opened(backend: Backend, folder: Path, artifact_root: str | None) -> SqlStore:
+    on_disk = backend.dialect.name == "sqlite"
+    house = Household(root=str(folder), artifact_root=artifact_root if on_disk else artifact_root or str(folder))
+    if backend.read(_version, house) != len(STEPS):
+        backend.write(_upgrade, house)
+    house.secret = bytes.fromhex(backend.read(_secret, house))
+    return SqlStore(backend, house)
+
+
+def _sqlite_file(uri: str) -> Path:
+    path = re.sub(r"^sqlite(\+\w+)?:///?", "", uri).partition("?")[0]
+    if path in ("", ":memory:"):
+        raise BadRequest("A store needs a file: give sqlite:///relative.db or sqlite:////absolute/path.db")
+    file = Path(unquote(path)).resolve()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return file
+
+
+def _version(tx: Tx) -> int:
+    """How many steps the schema has taken; 0 for a database that is new."""
+    match tx.dialect.name:
+        case "sqlite":
+            tables = {row[0] for row in tx.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        case "postgresql":
+            tables = {row[0] for row in tx.rows("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")}
+        case _:
+            tables = {
+                row[0]
+                for row in tx.rows("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()")
+            }
+    if "headrace_schema" in tables:
+        return int(tx.scalar("SELECT version FROM headrace_schema") or 0)
+    if tables & {"experiments", "alembic_version"}:
+        raise HeadraceError(
+            "This database was written by another program, MLflow it seems, and is left as it is. "
+            "Headrace keeps a schema of its own: name another database or file."
+        )
+    return 0
+
+
+def _secret(tx: Tx) -> str:
+    return str(tx.scalar("SELECT secret FROM headrace_schema"))
+
+
+def _upgrade(tx: Tx) -> None:
+    if tx.dialect.name == "postgresql":
+        tx.run("SELECT pg_advisory_xact_lock(7263541)")
+    elif tx.dialect.name == "mysql":
+        tx.row("SELECT GET_LOCK('headrace_schema', 60)")
+    version = _version(tx)
+    if version > len(STEPS):
+        raise HeadraceError(
+            f"This database has schema {version}, made by a newer Headrace; this one knows {len(STEPS)}."
+            " Upgrade Headrace."
+        )
+    table = _mysql_table(tx) if tx.dialect.name == "mysql" else None
+    for number, step in enumerate(STEPS[version:], version + 1):
+        for statement in script(tx.dialect, step.UP, table):
+            tx.run(statement)
+        if number == 1:
+            tx.run("CREATE TABLE headrace_schema (version INTEGER NOT NULL, secret CHAR(64) NOT NULL)")
+            tx.run("INSERT INTO headrace_schema (version, secret) VALUES (0, ?)", secrets.token_hex(32))
+            _add_default_experiment(tx)
+        tx.run("UPDATE headrace_schema SET version = ?", number)
+    if tx.dialect.name == "mysql":
+        tx.row("SELECT RELEASE_LOCK('headrace_schema')")
+
+
+def script(dialect: Dialect, neutral: str, table: str | None = None) -> list[str]:
+    """The statements of a step in one dialect. ``table`` is what ends a table in MySQL."""
+    statements = dialect.script(neutral)
+    return [each.replace("{table}", table or "") for each in statements]
+
+
+def _mysql_table(tx: Tx) -> str:
+    """Text that is compared byte by byte, trailing spaces included, as the other databases do."""
+    maria = "mariadb" in str(tx.scalar("SELECT VERSION()")).lower()
+    collation = "utf8mb4_nopad_bin" if maria else "utf8mb4_0900_bin"
+    return f"ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE {collation}"
+
+
+def _add_default_experiment(tx: Tx) -> None:
+    now = now_ms()
+    tx.run(
+        "INSERT INTO experiments (id, workspace, name, live_name, artifact_location, creation_time, last_update_time)"
+        " VALUES (0, ?, ?, ?, ?, ?, ?)",
+        tx.house.workspace,
+        DEFAULT_EXPERIMENT,
+        DEFAULT_EXPERIMENT,
+        tx.house.new_location("0"),
+        now,
+        now,
+    )

@@ -1,0 +1,198 @@
+"""Answers about registered models, their tags and aliases."""
+
+from __future__ import annotations
+
+import re
+
+from headrace.base.clock import now_ms
+from headrace.base.errors import AlreadyExists, BadRequest, NotFound
+from headrace.schema import Empty
+from headrace.schema.registry import (
+    CreateRegisteredModel,
+    DeleteRegisteredModel,
+    DeleteRegisteredModelAlias,
+    DeleteRegisteredModelTag,
+    GetRegisteredModel,
+    RegisteredModelFound,
+    RegisteredModelsFound,
+    RenameRegisteredModel,
+    SearchRegisteredModels,
+    SetRegisteredModelAlias,
+    SetRegisteredModelTag,
+    UpdateRegisteredModel,
+)
+from headrace.search import REGISTERED_MODELS, And, Compare, Node, Not, Or, parse
+from headrace.stores.sql.filters import TextPairs, condition
+from headrace.stores.sql.paging import Page, Term
+from headrace.stores.sql.registry_records import MODEL_COLUMNS, models
+from headrace.stores.sql.store import answers
+from headrace.stores.sql.tx import Tx
+
+#: Marks a registered model that is a prompt; searches leave these out unless they ask.
+PROMPT_TAG = "mlflow.prompt.is_prompt"
+_ATTRIBUTES = {"name": "m.name", "last_updated_timestamp": "m.last_update_time"}
+_PAIRS = {"tag": TextPairs("registered_model_tags", "model", "name", "m.id")}
+_RESERVED = re.compile(r"(?i)latest|v\d+")
+
+
+@answers(CreateRegisteredModel)
+def create_registered_model(tx: Tx, call: CreateRegisteredModel) -> RegisteredModelFound:
+    _must_be_free(tx, call.name)
+    now = now_ms()
+    key = tx.insert(
+        "registered_models",
+        workspace=tx.house.workspace,
+        name=call.name,
+        description=call.description,
+        deployment_job_id=call.deployment_job_id or None,
+        creation_time=now,
+        last_update_time=now,
+        last_version=0,
+    )
+    tags = {tag.key: tag.value for tag in call.tags}
+    tx.put("registered_model_tags", "model, name", "value", [(key, *pair) for pair in tags.items()])
+    return _found(tx, key)
+
+
+@answers(GetRegisteredModel)
+def get_registered_model(tx: Tx, call: GetRegisteredModel) -> RegisteredModelFound:
+    return _found(tx, key_of(tx, call.name))
+
+
+@answers(RenameRegisteredModel)
+def rename_registered_model(tx: Tx, call: RenameRegisteredModel) -> RegisteredModelFound:
+    key = key_of(tx, call.name)
+    if call.new_name != call.name:
+        _must_be_free(tx, call.new_name)
+    tx.run("UPDATE registered_models SET name = ?, last_update_time = ? WHERE id = ?", call.new_name, now_ms(), key)
+    return _found(tx, key)
+
+
+@answers(UpdateRegisteredModel)
+def update_registered_model(tx: Tx, call: UpdateRegisteredModel) -> RegisteredModelFound:
+    key = key_of(tx, call.name)
+    if call.description is not None:
+        tx.run("UPDATE registered_models SET description = ? WHERE id = ?", call.description, key)
+    if call.deployment_job_id is not None:
+        tx.run("UPDATE registered_models SET deployment_job_id = ? WHERE id = ?", call.deployment_job_id, key)
+    touch(tx, key)
+    return _found(tx, key)
+
+
+@answers(DeleteRegisteredModel)
+def delete_registered_model(tx: Tx, call: DeleteRegisteredModel) -> Empty:
+    key = key_of(tx, call.name)
+    for table in ("aliases", "model_version_tags", "model_versions", "registered_model_tags"):
+        tx.run(f"DELETE FROM {table} WHERE model = ?", key)
+    tx.run("DELETE FROM registered_models WHERE id = ?", key)
+    return Empty()
+
+
+@answers(SearchRegisteredModels)
+def search_registered_models(tx: Tx, call: SearchRegisteredModels) -> RegisteredModelsFound:
+    where, params = condition(tx, call.filter, REGISTERED_MODELS, _ATTRIBUTES, _PAIRS)
+    page = Page.of_call(
+        tx, call, call.order_by, REGISTERED_MODELS, _ATTRIBUTES, default=(Term("m.name"),), tie=Term("m.name")
+    )
+    if not asks_for_prompts((call.filter and parse(call.filter, REGISTERED_MODELS)) or None):
+        where += (
+            " AND NOT EXISTS (SELECT 1 FROM registered_model_tags p"
+            " WHERE p.model = m.id AND p.name = ? AND p.value = 'true')"
+        )
+        params = [*params, PROMPT_TAG]
+    rows = page.rows(
+        tx,
+        f"SELECT {MODEL_COLUMNS}",
+        f"FROM registered_models m WHERE m.workspace = ?{where}",
+        [tx.house.workspace, *params],
+    )
+    return RegisteredModelsFound(registered_models=models(tx, rows), next_page_token=page.next_token)
+
+
+@answers(SetRegisteredModelTag)
+def set_registered_model_tag(tx: Tx, call: SetRegisteredModelTag) -> Empty:
+    key = key_of(tx, call.name)
+    tx.put("registered_model_tags", "model, name", "value", [(key, call.key, call.value)])
+    touch(tx, key)
+    return Empty()
+
+
+@answers(DeleteRegisteredModelTag)
+def delete_registered_model_tag(tx: Tx, call: DeleteRegisteredModelTag) -> Empty:
+    key = key_of(tx, call.name)
+    tx.run("DELETE FROM registered_model_tags WHERE model = ? AND name = ?", key, call.key)
+    touch(tx, key)
+    return Empty()
+
+
+@answers(SetRegisteredModelAlias)
+def set_registered_model_alias(tx: Tx, call: SetRegisteredModelAlias) -> Empty:
+    if _RESERVED.fullmatch(call.alias):
+        raise BadRequest(f"The alias {call.alias!r} is reserved: 'latest' and 'v<number>' mean versions already")
+    key = key_of(tx, call.name)
+    version = version_number(call.version)
+    if tx.scalar("SELECT 1 FROM model_versions WHERE model = ? AND version = ?", key, version) is None:
+        raise no_version(call.name, call.version)
+    tx.put("aliases", "model, alias", "version", [(key, call.alias, version)])
+    touch(tx, key)
+    return Empty()
+
+
+@answers(DeleteRegisteredModelAlias)
+def delete_registered_model_alias(tx: Tx, call: DeleteRegisteredModelAlias) -> Empty:
+    key = key_of(tx, call.name)
+    tx.run("DELETE FROM aliases WHERE model = ? AND alias = ?", key, call.alias)
+    touch(tx, key)
+    return Empty()
+
+
+def key_of(tx: Tx, name: str) -> int:
+    """The key of a registered model, held until the end of a writing transaction."""
+    key = tx.scalar(
+        f"SELECT id FROM registered_models WHERE workspace = ? AND name = ?{tx.dialect.for_update}",
+        tx.house.workspace,
+        name,
+    )
+    if key is None:
+        raise NotFound(f"No registered model has the name {name[:100]!r}")
+    return int(key)
+
+
+def touch(tx: Tx, key: int) -> None:
+    """Note that a registered model changed."""
+    tx.run("UPDATE registered_models SET last_update_time = ? WHERE id = ?", now_ms(), key)
+
+
+def version_number(text: str) -> int:
+    """The number a version is written as. Raises ``BadRequest`` for what is not one."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise BadRequest(f"Invalid version {text!r}: it is a whole number")
+    return int(text)
+
+
+def no_version(name: str, version: str) -> NotFound:
+    """The error for a version that is not there."""
+    return NotFound(f"The registered model {name[:100]!r} has no version {version}")
+
+
+def asks_for_prompts(tree: Node | None) -> bool:
+    """Whether a filter asks for prompts, by their tag."""
+    match tree:
+        case And(items=items) | Or(items=items):
+            return any(asks_for_prompts(item) for item in items)
+        case Not(item=item):
+            return asks_for_prompts(item)
+        case Compare(field=field, op=op, value=value):
+            wanted = (op, value) in (("=", "true"), ("!=", "false"))
+            return field.kind == "tag" and field.key == PROMPT_TAG and wanted
+    return False
+
+
+def _must_be_free(tx: Tx, name: str) -> None:
+    if tx.scalar("SELECT id FROM registered_models WHERE workspace = ? AND name = ?", tx.house.workspace, name):
+        raise AlreadyExists(f"A registered model has the name {name!r} already")
+
+
+def _found(tx: Tx, key: int) -> RegisteredModelFound:
+    rows = tx.rows(f"SELECT {MODEL_COLUMNS} FROM registered_models m WHERE m.id = ?", key)
+    return RegisteredModelFound(registered_model=models(tx, rows)[0])

@@ -1,0 +1,122 @@
+"""The answer to a search for runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from headrace.base.errors import BadRequest
+from headrace.schema.runs import RunsFound, SearchRuns
+from headrace.search import RUNS, Compare, Order
+from headrace.stores.sql import names
+from headrace.stores.sql.experiments import number_of
+from headrace.stores.sql.filters import Kind, Sql, TextPairs, compared, condition
+from headrace.stores.sql.paging import Page, Term, column_terms, in_view
+from headrace.stores.sql.points import NAN
+from headrace.stores.sql.run_records import COLUMNS, records
+from headrace.stores.sql.store import answers
+from headrace.stores.sql.tx import Tx, marks
+
+_ATTRIBUTES = {
+    "run_id": "runs.run_id",
+    "run_name": "runs.name",
+    "status": "runs.status",
+    "user_id": "runs.user_id",
+    "artifact_uri": "runs.artifact_uri",
+    "start_time": "runs.start_time",
+    "end_time": "runs.end_time",
+}
+_COLUMN_TERMS = column_terms(_ATTRIBUTES, nullable=frozenset({"end_time"}))
+_PAIRS = {
+    "param": TextPairs("params", "run", "name", "runs.id", numbered=True, number="number"),
+    "tag": TextPairs("tags", "run", "name", "runs.id", numbered=True),
+}
+#: The expression of each reading of a metric, over its summary ``f``.
+_READINGS = {
+    None: "{f}.last_val",
+    "last": "{f}.last_val",
+    "first": "{f}.first_val",
+    "min": "{f}.min_val",
+    "max": "{f}.max_val",
+    "mean": "({f}.total / NULLIF({f}.numbers, 0))",
+    "count": "{f}.points",
+}
+#: Readings that are one point, and so may be NaN: the column that says so.
+_SPECIALS = {None: "{f}.last_special", "last": "{f}.last_special", "first": "{f}.first_special"}
+
+
+@answers(SearchRuns)
+def search_runs(tx: Tx, call: SearchRuns) -> RunsFound:
+    experiments = [number_of(each) for each in call.experiment_ids]
+    kinds: dict[str, Kind] = {**_PAIRS, "metric": _metric, "dataset": _dataset}
+    where, params = condition(tx, call.filter, RUNS, _ATTRIBUTES, kinds)
+    page = Page.of_call(
+        tx,
+        call,
+        call.order_by,
+        RUNS,
+        _terms,
+        default=(Term("runs.start_time", descending=True), Term("runs.run_id")),
+    )
+    if not experiments:
+        return RunsFound()
+    rows = page.rows(
+        tx,
+        f"SELECT {COLUMNS}",
+        f"FROM runs WHERE runs.experiment IN {marks(experiments)}" + in_view("runs", call.run_view_type) + where,
+        [*experiments, *params],
+    )
+    return RunsFound(runs=records(tx, rows), next_page_token=page.next_token)
+
+
+def _metric(tx: Tx, compare: Compare) -> Sql:
+    key = names.known(tx, compare.field.key)
+    there = "SELECT 1 FROM summaries f WHERE f.run = runs.id AND f.name = ?"
+    reading = _READINGS[compare.field.aggregate].format(f="f")
+    match compare.op:
+        case "IS NULL":
+            return f"NOT EXISTS ({there})", [key]
+        case "IS NOT NULL":
+            return f"EXISTS ({there})", [key]
+    test, params = compared(tx, reading, compare)
+    special = _SPECIALS.get(compare.field.aggregate)
+    if special:
+        # NaN is kept as 0 with a mark: it differs from every number and is neither above nor below one.
+        is_nan = f"{special.format(f='f')} = {NAN}"
+        test = f"({is_nan} OR {test})" if compare.op in ("!=", "NOT IN") else f"(NOT {is_nan} AND {test})"
+    return f"EXISTS ({there} AND {test})", [key, *params]
+
+
+def _dataset(tx: Tx, compare: Compare) -> Sql:
+    there = "SELECT 1 FROM run_datasets d JOIN datasets f ON f.id = d.dataset WHERE d.run = runs.id"
+    column = {"name": "f.name", "digest": "f.digest", "context": "d.context"}[compare.field.key]
+    if compare.op == "IS NULL":
+        return f"NOT EXISTS ({there} AND {column} IS NOT NULL)", []
+    test, params = compared(tx, column, compare)
+    return f"EXISTS ({there} AND {test})", params
+
+
+def _terms(tx: Tx, order: Order, number: int) -> Sequence[Term]:
+    field, alias = order.field, f"o{number}"
+    if field.kind == "attribute":
+        return _COLUMN_TERMS(tx, order, number)
+    table = {"metric": "summaries", "param": "params", "tag": "tags"}.get(field.kind)
+    if table is None:
+        raise BadRequest(f"Runs cannot be ordered by {field.kind} {field.key!r}")
+    join = f"LEFT JOIN {table} {alias} ON {alias}.run = runs.id AND {alias}.name = ?"
+    key = (names.known(tx, field.key),)
+    if field.kind != "metric":
+        return (
+            Term(f"CASE WHEN {alias}.value IS NULL THEN 1 ELSE 0 END", join=join, join_params=key),
+            Term(f"COALESCE({alias}.value, '')", order.descending),
+        )
+    reading = _READINGS[field.aggregate].format(f=alias)
+    special = _SPECIALS.get(field.aggregate, "0").format(f=alias)
+    return (
+        # Numbers first, then NaN, then runs without the metric, in both directions.
+        Term(
+            f"CASE WHEN {reading} IS NULL THEN 2 WHEN {special} = {NAN} THEN 1 ELSE 0 END",
+            join=join,
+            join_params=key,
+        ),
+        Term(f"COALESCE({reading}, 0)", order.descending),
+    )

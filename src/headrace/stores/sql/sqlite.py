@@ -1,0 +1,212 @@
+"""SQLite: one writer that commits for everybody who waits, and readers that never wait for it."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from headrace.base.errors import HeadraceError, Unreachable
+from headrace.stores.sql.dialects import SQLITE
+from headrace.stores.sql.store import Household, translated
+from headrace.stores.sql.tx import Tx
+
+R = TypeVar("R")
+Job = Callable[[Tx], Any]
+
+#: Jobs that share one commit, at most.
+GROUP = 64
+#: Seconds a writer waits for writers of other processes before it gives up.
+PATIENCE = 60.0
+
+
+class Ticket:
+    """A job that waits to be done, and then its outcome."""
+
+    __slots__ = ("done", "error", "job", "result")
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.done = False
+
+
+class SqliteBackend:
+    """Runs jobs on a SQLite file. Safe to share between threads and across a fork."""
+
+    dialect = SQLITE
+
+    def __init__(self, file: Path, *, full_sync: bool = False) -> None:
+        self._file = file
+        self._full_sync = full_sync
+        self._open()
+
+    def _open(self) -> None:
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._waiting: deque[Ticket] = deque()
+        self._writer: sqlite3.Connection | None = None
+        self._readers = threading.local()
+        self._every_reader: list[sqlite3.Connection] = []
+
+    def read(self, job: Callable[[Tx], R], house: Household) -> R:
+        """Run ``job`` on one snapshot, without waiting for writers."""
+        if self._pid != os.getpid():
+            self._forked()
+        connection = getattr(self._readers, "connection", None)
+        if connection is None:
+            connection = self._readers.connection = self._connect("PRAGMA query_only=ON")
+            self._every_reader.append(connection)
+        cursor = connection.cursor()
+        with translated(sqlite3.Error):
+            cursor.execute("BEGIN")
+            try:
+                return job(Tx(cursor, SQLITE, house))
+            finally:
+                cursor.execute("COMMIT")
+
+    def write(self, job: Callable[[Tx], R], house: Household) -> R:
+        """Run ``job``, committed when this returns; nothing of it stays when it raises.
+
+        Whoever holds the lock does the work of all who wait, each job in a savepoint of its own, and commits once.
+        """
+        if self._pid != os.getpid():
+            self._forked()
+        ticket = Ticket(job)
+        self._waiting.append(ticket)
+        with self._lock:
+            while not ticket.done:
+                self._serve(house)
+        if ticket.error is not None:
+            raise ticket.error
+        return ticket.result  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        """Close every connection."""
+        if self._pid != os.getpid():
+            return
+        with self._lock:
+            for connection in [*self._every_reader, *([self._writer] if self._writer else [])]:
+                connection.close()
+            self._every_reader.clear()
+            self._writer = None
+            self._readers = threading.local()
+
+    def _serve(self, house: Household) -> None:
+        group = [self._waiting.popleft() for _ in range(min(GROUP, len(self._waiting)))]
+        try:
+            with translated(sqlite3.Error):
+                self._commit_together(group, house)
+        except BaseException as error:
+            for ticket in group:
+                ticket.error = ticket.error or error
+            if not isinstance(error, HeadraceError):
+                raise
+        finally:
+            for ticket in group:
+                ticket.done = True
+
+    def _commit_together(self, group: list[Ticket], house: Household) -> None:
+        if self._writer is None:
+            self._writer = self._connect()
+        cursor = self._writer.cursor()
+        self._begin(cursor)
+        try:
+            tx = Tx(cursor, SQLITE, house)
+            if len(group) == 1:
+                group[0].result = group[0].job(tx)
+            else:
+                for ticket in group:
+                    self._in_savepoint(tx, ticket)
+            cursor.execute("COMMIT")
+        except BaseException:
+            if self._writer.in_transaction:
+                cursor.execute("ROLLBACK")
+            raise
+        house.names.update(tx.fresh)
+
+    @staticmethod
+    def _in_savepoint(tx: Tx, ticket: Ticket) -> None:
+        before = dict(tx.fresh)
+        tx.run("SAVEPOINT job")
+        try:
+            with translated(sqlite3.IntegrityError):
+                ticket.result = ticket.job(tx)
+        except HeadraceError as error:
+            tx.run("ROLLBACK TO job")
+            tx.fresh = before
+            ticket.error = error
+        tx.run("RELEASE job")
+
+    @staticmethod
+    def _begin(cursor: sqlite3.Cursor) -> None:
+        """Take the one write lock of the file, however many processes want it."""
+        until, pause = time.monotonic() + PATIENCE, 0.0005
+        while True:
+            try:
+                cursor.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if not _is_busy(error):
+                    raise
+                if time.monotonic() > until:
+                    raise Unreachable(f"Another process kept the database locked for {PATIENCE:.0f} s") from error
+            time.sleep(random.uniform(pause / 2, pause))
+            pause = min(pause * 2, 0.05)
+
+    def _forked(self) -> None:
+        # Connections of the parent must be neither used nor closed here: keep them out of reach of the collector.
+        _ABANDONED.append((self._writer, self._every_reader, self._readers))
+        self._open()
+
+    def _connect(self, *pragmas: str) -> sqlite3.Connection:
+        try:
+            connection = sqlite3.connect(
+                self._file, timeout=5, isolation_level=None, check_same_thread=False, cached_statements=512
+            )
+        except sqlite3.OperationalError as error:
+            raise Unreachable(f"Cannot open the database {self._file.name}: {error}. Does its folder exist?") from error
+        connection.create_function("FOLD", 1, _fold, deterministic=True)
+        connection.create_function("REGEXP", 2, _regexp, deterministic=True)
+        sync = "FULL" if self._full_sync else "NORMAL"
+        for pragma in (f"PRAGMA synchronous={sync}", "PRAGMA foreign_keys=ON", "PRAGMA case_sensitive_like=ON"):
+            connection.execute(pragma)
+        self._use_wal(connection)
+        for pragma in pragmas:
+            connection.execute(pragma)
+        return connection
+
+    @staticmethod
+    def _use_wal(connection: sqlite3.Connection) -> None:
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if not _is_busy(error) or time.monotonic() > until:
+                    raise
+            time.sleep(random.uniform(0.001, 0.02))
+
+
+_ABANDONED: list[Any] = []
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _fold(text: str | None) -> str | None:
+    return None if text is None else text.lower()
+
+
+def _regexp(pattern: str, text: str | None) -> bool:
+    return text is not None and re.search(pattern, text) is not None

@@ -1,0 +1,102 @@
+"""The SQL store: finds the answer to a call and runs it in a transaction."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol, TypeVar, cast
+
+from headrace.base.errors import AlreadyExists, HeadraceError, NotSupported, Unreachable
+from headrace.schema import Call
+from headrace.stores.sql.dialects import Dialect
+from headrace.stores.sql.tx import Tx
+
+R = TypeVar("R")
+C = TypeVar("C", bound=Call[Any])
+
+Answer = Callable[[Tx, Any], Any]
+#: How each call is answered.
+ANSWERS: dict[type[Call[Any]], Answer] = {}
+
+
+def answers(kind: type[C]) -> Callable[[Callable[[Tx, C], R]], Callable[[Tx, C], R]]:
+    """Register the function that answers one kind of call."""
+
+    def register(answer: Callable[[Tx, C], R]) -> Callable[[Tx, C], R]:
+        ANSWERS[kind] = answer
+        return answer
+
+    return register
+
+
+class Household:
+    """What all transactions of one store share."""
+
+    def __init__(self, *, root: str, artifact_root: str | None, workspace: str = "default") -> None:
+        #: Known to this store alone; seals page tokens.
+        self.secret = b""
+        #: Where locations that were kept relative (``~/…``) begin.
+        self.root = root
+        #: Where new experiments keep their artifacts; None keeps them relative to ``root``.
+        self.artifact_root = artifact_root
+        self.workspace = workspace
+        #: Names of metrics, params and tags, as far as this process met them: they never change.
+        self.names: dict[str, int] = {}
+        self.spelled: dict[int, str] = {}
+
+    def location(self, kept: str) -> str:
+        """A location as callers see it."""
+        return self.root + kept[1:] if kept.startswith("~/") else kept
+
+    def new_location(self, below: str) -> str:
+        """Where something new keeps its artifacts, as it is kept."""
+        return f"{(self.artifact_root or '~').rstrip('/')}/{below}"
+
+
+class Backend(Protocol):
+    """A database that runs jobs in transactions."""
+
+    @property
+    def dialect(self) -> Dialect: ...
+
+    def read(self, job: Callable[[Tx], R], house: Household) -> R: ...
+
+    def write(self, job: Callable[[Tx], R], house: Household) -> R: ...
+
+    def close(self) -> None: ...
+
+
+class SqlStore:
+    """Answers calls from a SQL database. The calls are taken to be valid; ``CheckedStore`` sees to that."""
+
+    def __init__(self, backend: Backend, house: Household) -> None:
+        self._backend = backend
+        self._house = house
+
+    def send(self, call: Call[R], /) -> R:
+        try:
+            answer = ANSWERS[type(call)]
+        except KeyError:
+            raise NotSupported(f"A database does not answer {type(call).__name__}") from None
+        act = self._backend.write if call.route.writes else self._backend.read
+        return cast(R, act(lambda tx: answer(tx, call), self._house))
+
+    def close(self) -> None:
+        self._backend.close()
+
+
+@contextlib.contextmanager
+def translated(error: type[Exception]) -> Iterator[None]:
+    """Foreign errors become ours here, at the one edge to the driver."""
+    try:
+        yield
+    except HeadraceError:
+        raise
+    except error as fault:
+        if "IntegrityError" in {kind.__name__ for kind in type(fault).__mro__}:
+            raise AlreadyExists("Somebody else made something with the same name or id at the same moment") from fault
+        raise Unreachable(f"The database could not do this: {_first_line(fault)}") from fault
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,93 @@
+"""One transaction, as answers see it: SQL with ``?``, rows as tuples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence, Sized
+from typing import TYPE_CHECKING, Any, Protocol
+
+from headrace.stores.sql.dialects import Dialect
+
+if TYPE_CHECKING:
+    from headrace.stores.sql.store import Household
+
+Params = Sequence[Any]
+
+
+class Cursor(Protocol):
+    """What drivers of the Python database API give for a statement."""
+
+    @property
+    def rowcount(self) -> int: ...
+    @property
+    def lastrowid(self) -> int | None: ...
+    def execute(self, sql: str, params: Any = ..., /) -> Any: ...
+    def executemany(self, sql: str, rows: Any, /) -> Any: ...
+    def fetchall(self) -> list[Any]: ...
+    def fetchone(self) -> Any: ...
+
+
+class Tx:
+    """A transaction on one connection.
+
+    ``house`` is what all transactions of a store share; ``fresh`` are names this transaction added to the dictionary,
+    which everybody learns of when it is committed.
+    """
+
+    __slots__ = ("_cursor", "_spell", "dialect", "fresh", "house")
+
+    def __init__(self, cursor: Cursor, dialect: Dialect, house: Household, spell: Any = None) -> None:
+        self._cursor = cursor
+        self._spell = spell
+        self.dialect = dialect
+        self.house = house
+        self.fresh: dict[str, int] = {}
+
+    def run(self, sql: str, *params: Any) -> int:
+        """Execute a statement; the number of rows it changed."""
+        self._cursor.execute(self._spell(sql) if self._spell else sql, params)
+        return self._cursor.rowcount
+
+    def many(self, sql: str, rows: Iterable[Params]) -> int:
+        """Execute a statement for every row of parameters; the number of rows changed."""
+        listed = rows if isinstance(rows, list) else list(rows)
+        if not listed:
+            return 0
+        self._cursor.executemany(self._spell(sql) if self._spell else sql, listed)
+        return self._cursor.rowcount
+
+    def rows(self, sql: str, *params: Any) -> list[Any]:
+        """All rows of a query."""
+        self._cursor.execute(self._spell(sql) if self._spell else sql, params)
+        return self._cursor.fetchall()
+
+    def row(self, sql: str, *params: Any) -> Any:
+        """The first row of a query, or None."""
+        self._cursor.execute(self._spell(sql) if self._spell else sql, params)
+        return self._cursor.fetchone()
+
+    def scalar(self, sql: str, *params: Any) -> Any:
+        """The first column of the first row, or None."""
+        row = self.row(sql, *params)
+        return row[0] if row else None
+
+    def insert(self, table: str, **values: Any) -> int:
+        """Insert a row into a table with a self-counting ``id``, and return that."""
+        sql = f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})"
+        if self.dialect.name == "postgresql":
+            return int(self.scalar(sql + " RETURNING id", *values.values()))
+        self.run(sql, *values.values())
+        assert self._cursor.lastrowid is not None
+        return self._cursor.lastrowid
+
+    def put_new(self, table: str, columns: str, rows: Sequence[Params]) -> int:
+        """Insert rows, leaving those whose key is taken as they are; how many were new."""
+        return self.many(self.dialect.insert_ignore(table, columns), rows)
+
+    def put(self, table: str, key: str, columns: str, rows: Sequence[Params]) -> None:
+        """Insert rows, overwriting ``columns`` of those whose ``key`` is taken."""
+        self.many(self.dialect.upsert(table, key, columns), rows)
+
+
+def marks(values: Sized) -> str:
+    """``(?, ?, …)``, one for each of ``values``."""
+    return "(" + ", ".join("?" * len(values)) + ")"
