@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from headrace.schema.runs import Metric
 from headrace.stores.sql import names
