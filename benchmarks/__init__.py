@@ -1,0 +1,1 @@
+"""One program per budget: what headrace costs, beside a peer and beside a physical floor."""
