@@ -28,12 +28,12 @@ demo: $(INSTALLED) $(UI)  ## Train, register, serve and score; then stay up (ARG
 
 test: $(INSTALLED) $(UI) $(GENUINE)  ## Everything: style, types, storeys, generated files, all tests, the demo
 	@$(MAKE) --no-print-directory .style
-	$(BIN)/pytest -n $(JOBS) --dist worksteal
+	$(BIN)/pytest -n $(JOBS) --dist loadgroup
 	$(BIN)/python examples/demo.py --once
 
 check: $(INSTALLED)  ## What to run before pushing: the same without the slow tests, in under a minute
 	@$(MAKE) --no-print-directory .style
-	$(BIN)/pytest -n $(JOBS) --dist worksteal -m "not slow"
+	$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not slow"
 
 .PHONY: .style
 .style:
