@@ -1,0 +1,173 @@
+"""HTTP in front of a store. One route per call, none written by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import secrets
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from headrace.base.errors import BadRequest, HeadraceError, NoSuchEndpoint, Unreachable
+from headrace.schema import CALLS, Call
+from headrace.server.gate import Gate
+from headrace.server.http import Answer, Disconnected, Message, Question, Receive, Scope, Send
+from headrace.server.routing import ByteRoute, Routes, require_json
+from headrace.stores.port import Store
+from headrace.wire import codec
+
+_log = logging.getLogger("headrace.server")
+
+#: Calls carried out at the same time, and calls that may wait for their turn.
+THREADS, WAITING = 32, 256
+
+#: Told of every call that changed something, with its reply. Called from a worker thread.
+Listener = Callable[[Call[Any], Any], None]
+
+
+class App:
+    """The ASGI application that puts a store on the network.
+
+    Every request passes the gate, finds its route in one dict, and is carried out by a thread: the store is
+    synchronous, and this is the only bridge to it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        gate: Gate | None = None,
+        byte_routes: Iterable[ByteRoute] = (),
+        prefix: str = "",
+        on_change: Listener | None = None,
+        on_stop: Callable[[], None] | None = None,
+    ) -> None:
+        self._store = store
+        self._gate = gate or Gate()
+        self._routes = Routes(CALLS, byte_routes)
+        self._calls = self._routes.calls
+        self._prefix = prefix.encode()
+        self._on_change = on_change
+        self._on_stop = on_stop
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="headrace-call")
+        self._under_way = 0
+        self._name = secrets.token_hex(4)
+        self._count = itertools.count(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection event of ASGI."""
+        if scope["type"] != "http":
+            await self._other(scope, receive, send)
+            return
+        path = scope["raw_path"]
+        prefix = self._prefix
+        if prefix and path.startswith(prefix):
+            path = path[len(prefix) :]
+        elif prefix and path not in (b"/health", b"/version"):
+            path = b""
+        question = Question(scope, receive, f"{self._name}-{next(self._count):x}", path)
+        answer = Answer(send, question)
+        try:
+            self._gate.check(question.verb, question.headers, scope["headers"], question.local_address)
+            if b"origin" in question.headers:
+                answer.extra = self._gate.cors_headers(question.headers)
+            kind = self._calls.get((question.verb, path))
+            if kind is not None:
+                await self._call(kind, question, answer, {})
+            else:
+                await self._seek(question, answer)
+        except HeadraceError as error:
+            await self._refuse(answer, error)
+        except Disconnected:
+            return
+        except Exception:
+            _log.exception("Request %s failed: %s %s", question.id, question.verb, ascii(path.decode("latin-1"))[:300])
+            await self._refuse(
+                answer, HeadraceError("Something went wrong here; the server's log has it under the request id")
+            )
+
+    async def _call(self, kind: type[Call[Any]], question: Question, answer: Answer, fields: dict[str, str]) -> None:
+        headers = question.headers
+        if headers.get(b"content-encoding", b"identity") != b"identity":
+            await answer.error(BadRequest("Compressed bodies are not taken here", "BAD_REQUEST"), status=415)
+            return
+        body = b""
+        if b"content-length" in headers or b"transfer-encoding" in headers:
+            body = await question.body(kind.route.limit)
+        if question.verb != "GET" and (body or b"content-type" in headers):
+            require_json(headers.get(b"content-type"))
+        if self._under_way >= THREADS + WAITING:
+            raise Unreachable("The server has more calls waiting than it can answer soon; try again")
+        self._under_way += 1
+        try:
+            loop = asyncio.get_running_loop()
+            reply = await loop.run_in_executor(self._threads, self._carry_out, kind, body, question, fields)
+        finally:
+            self._under_way -= 1
+        await answer.json(reply)
+
+    def _carry_out(self, kind: type[Call[Any]], body: bytes, question: Question, fields: dict[str, str]) -> bytes:
+        if body or not question.query:
+            call = codec.decode(body, kind, **fields)
+        else:
+            call = codec.from_query(question.pairs(), kind, **fields)
+        reply = self._store.send(call)
+        if self._on_change is not None and kind.route.writes:
+            self._on_change(call, reply)
+        return codec.encode(reply)
+
+    async def _seek(self, question: Question, answer: Answer) -> None:
+        """Answer what is no call with a plain path."""
+        verb, path = question.verb, question.path
+        if verb == "OPTIONS":
+            await answer.start(204, self._gate.preflight(question.headers))
+            await answer.piece(b"", last=True)
+            return
+        matched = self._routes.with_fields(verb, path)
+        if matched:
+            await self._call(matched.kind, question, answer, matched.fields)
+            return
+        found = self._routes.bytes_for(verb, path)
+        if found:
+            route, rest = found
+            await route.handler(question, answer, rest)
+            return
+        allowed = self._routes.verbs_at(path)
+        if allowed:
+            error = BadRequest(f"This path answers {', '.join(allowed)}, not {verb}", "BAD_REQUEST")
+            await answer.error(error, ((b"allow", ", ".join(allowed).encode()),), status=405)
+            return
+        raise NoSuchEndpoint("No route has this path")
+
+    async def _refuse(self, answer: Answer, error: HeadraceError) -> None:
+        if answer.started:
+            # Half an answer is out; breaking the connection is all that is left to say.
+            raise error
+        too_large = error.get_http_status_code() == 413
+        await answer.error(error, ((b"connection", b"close"),) if too_large else ())
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await send({"type": "websocket.close", "code": 1002})
+            return
+        while True:
+            message: Message = await receive()
+            if message["type"] == "lifespan.startup":
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await asyncio.to_thread(self.close)
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    def stop_streams(self) -> None:
+        """End what would otherwise never end, so that the server can."""
+        if self._on_stop is not None:
+            self._on_stop()
+
+    def close(self) -> None:
+        """Finish what is under way and let go of the store."""
+        self.stop_streams()
+        self._threads.shutdown()
+        self._store.close()

@@ -1,0 +1,183 @@
+"""One HTTP exchange, as the rest of the server sees it: a question with headers and a body, and an answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+
+from headrace.base.errors import BadRequest, HeadraceError, TooLarge
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+#: What every answer says to a browser: run nothing and load nothing that is not ours, guess no types, tell nobody.
+SECURITY_HEADERS: tuple[Header, ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+_PAGE_POLICY = (
+    b"default-src 'self'; script-src 'self'; style-src 'self'; object-src 'none'; base-uri 'none'; "
+    b"frame-ancestors 'none'; form-action 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    b"frame-src 'self' blob:"
+)
+PAGE_HEADERS: tuple[Header, ...] = (*SECURITY_HEADERS, (b"content-security-policy", _PAGE_POLICY))
+#: For what somebody uploaded: even opened by itself it is nobody's page.
+FILE_HEADERS: tuple[Header, ...] = (
+    *SECURITY_HEADERS,
+    (b"content-security-policy", b"sandbox; default-src 'none'"),
+    (b"cache-control", b"no-store"),
+)
+_JSON_HEADERS: tuple[Header, ...] = (
+    *SECURITY_HEADERS,
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+    (b"content-type", b"application/json"),
+)
+_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
+
+class Disconnected(Exception):
+    """The caller went away before the whole request had arrived."""
+
+
+class Question:
+    """A request: verb, path as it was sent, query, headers, and a body that is read once."""
+
+    __slots__ = ("_receive", "headers", "id", "local_address", "path", "query", "verb")
+
+    def __init__(self, scope: Scope, receive: Receive, number: str, path: bytes) -> None:
+        self.id = number
+        self.verb: str = scope["method"]
+        self.path = path
+        self.query: bytes = scope["query_string"]
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        server = scope.get("server")
+        self.local_address: str = server[0] if server else ""
+        self._receive = receive
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """The query string, decoded."""
+        return [
+            (decoded(name.replace(b"+", b" "), "query"), decoded(value.replace(b"+", b" "), "query"))
+            for name, _, value in (pair.partition(b"=") for pair in self.query.split(b"&") if pair)
+        ]
+
+    def one(self, *names: str) -> str:
+        """The value of the query parameter called by any of ``names``. Raises ``BadRequest`` unless there is one."""
+        values = {value for name, value in self.pairs() if name in names}
+        if not values:
+            raise BadRequest(f"Missing value for required parameter '{names[0]}'")
+        if len(values) > 1:
+            raise BadRequest(f"The parameter '{names[0]}' is given more than once, with different values")
+        return values.pop()
+
+    def announced(self) -> int:
+        """The bytes of body that Content-Length announces; 0 without one."""
+        said = self.headers.get(b"content-length", b"0")
+        if not said.isdigit() or len(said) > 18:
+            raise BadRequest("Content-Length is not a whole number")
+        return int(said)
+
+    async def body(self, limit: int) -> bytes:
+        """The whole body, or ``TooLarge`` as soon as it is known to be more than ``limit`` bytes."""
+        if b"content-length" in self.headers and self.announced() > limit:
+            raise TooLarge(f"The body has {self.announced()} bytes; {limit} are allowed here")
+        message = await self._receive()
+        body: bytes = message.get("body", b"")
+        if not message.get("more_body") and message["type"] == "http.request":
+            if len(body) > limit:
+                raise TooLarge(f"The body has more than the {limit} bytes that are allowed here")
+            return body
+        pieces, size = [body], len(body)
+        async for piece in self._rest(message):
+            size += len(piece)
+            if size > limit:
+                raise TooLarge(f"The body has more than the {limit} bytes that are allowed here")
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    async def next_piece(self) -> bytes | None:
+        """The next bytes of the body as they arrive, or None at its end."""
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            body: bytes = message.get("body", b"")
+            if body:
+                return body
+            if not message.get("more_body"):
+                return None
+
+    async def gone(self) -> None:
+        """Return when the caller has gone away."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+    async def _rest(self, message: Message) -> AsyncIterator[bytes]:
+        while message["type"] == "http.request" and message.get("more_body"):
+            message = await self._receive()
+            yield message.get("body", b"")
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+
+
+class Answer:
+    """Where a response goes. Headers of our own and those every answer has are written by ``start``."""
+
+    __slots__ = ("_send", "extra", "question", "started")
+
+    def __init__(self, send: Send, question: Question) -> None:
+        self._send = send
+        self.question = question
+        self.started = False
+        #: Headers that this answer has besides, such as those of CORS.
+        self.extra: tuple[Header, ...] = ()
+
+    async def json(self, body: bytes, status: int = 200, headers: tuple[Header, ...] = ()) -> None:
+        """Answer with JSON bytes."""
+        await self.whole(body, (*_JSON_HEADERS, *headers), status)
+
+    async def whole(self, body: bytes, headers: tuple[Header, ...], status: int = 200) -> None:
+        """Answer with ``body``, all at once."""
+        length = str(len(body)).encode()
+        await self.start(status, (*headers, (b"content-length", length)))
+        await self.piece(b"" if self.question.verb == "HEAD" else body, last=True)
+
+    async def error(self, error: HeadraceError, headers: tuple[Header, ...] = (), status: int | None = None) -> None:
+        """Answer with what went wrong, under the status of the error unless another one is given."""
+        status = status or error.get_http_status_code()
+        if status in (429, 503):
+            headers = (*headers, (b"retry-after", b"1"))
+        said = {"error_code": error.error_code, "message": error.message, "request_id": self.question.id}
+        await self.json(msgspec.json.encode(said), status, headers)
+
+    async def start(self, status: int, headers: tuple[Header, ...]) -> None:
+        """Send the status and the headers."""
+        self.started = True
+        mine = ((b"x-request-id", self.question.id.encode()), *self.extra)
+        await self._send({"type": "http.response.start", "status": status, "headers": [*headers, *mine]})
+
+    async def piece(self, body: bytes, *, last: bool = False) -> None:
+        """Send some bytes of the body; waits until the caller takes them."""
+        await self._send({"type": "http.response.body", "body": body, "more_body": not last})
+
+
+def decoded(text: bytes, where: str) -> str:
+    """Percent-encoded bytes as text, decoded exactly once. Raises ``BadRequest`` for what is no UTF-8."""
+    if b"%" not in text and text.isascii():
+        return text.decode()
+    if _ESCAPE.search(text):
+        raise BadRequest(f"The {where} has a '%' that is not followed by two hexadecimal digits")
+    try:
+        return unquote_to_bytes(text).decode()
+    except UnicodeDecodeError:
+        raise BadRequest(f"The {where} is not UTF-8") from None

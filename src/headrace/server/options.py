@@ -1,0 +1,44 @@
+"""What an operator can say about a server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+#: The scheme of artifacts that go through the server.
+PROXIED = "mlflow-artifacts:/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerOptions:
+    """The choices of one server. It can be pickled, for every worker process is started with it."""
+
+    #: Where records are kept: a directory or a database.
+    backend_store_uri: str = "./mlruns"
+    host: str = "127.0.0.1"
+    port: int = 5000
+    workers: int = 1
+    #: Names this server is called by besides localhost and its own addresses.
+    allowed_hosts: tuple[str, ...] = ()
+    #: Origins whose pages may call this server besides its own.
+    cors_allowed_origins: tuple[str, ...] = ()
+    static_prefix: str = ""
+    #: Whether artifacts go through this server, and where it keeps them.
+    serve_artifacts: bool = True
+    artifacts_destination: str = "./mlartifacts"
+    #: Where new experiments keep their artifacts; by default this server, or the directory of the store.
+    default_artifact_root: str | None = None
+    #: Local folders that callers may name as a location of artifacts.
+    allowed_artifact_roots: tuple[str, ...] = ()
+
+    @property
+    def artifact_root(self) -> str | None:
+        """Where new experiments keep their artifacts."""
+        if self.default_artifact_root:
+            return self.default_artifact_root
+        return PROXIED if self.serve_artifacts else None
+
+    @property
+    def static_folder(self) -> Path:
+        """Where the built UI is."""
+        return Path(__file__).parent / "static"

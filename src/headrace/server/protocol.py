@@ -1,0 +1,196 @@
+"""HTTP/1.1 on one connection: uvicorn's protocol, with deadlines, limits, and no tolerance for two readings.
+
+A caller that sends slowly must not hold a connection for ever, one that sends much must not fill the memory, and a
+request whose end two parsers might see at different places must not be answered at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from email.utils import formatdate
+from typing import Any
+
+import msgspec
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+#: Seconds for the headers of a request, from its first byte; and for the first byte of the first request.
+HEADER_SECONDS = 10.0
+#: After so many seconds of one body, it must have come at so many bytes a second.
+GRACE_SECONDS, BYTES_PER_SECOND = 30.0, 1024
+#: Bytes of the request line, of one header, of all headers, and their number, at most.
+LINE_BYTES, HEADER_BYTES, HEADERS_BYTES, HEADERS = 16 << 10, 8 << 10, 32 << 10, 100
+#: Bytes of an answer that wait for a caller who does not read, and seconds that they may.
+STALLED_SECONDS = 60.0
+
+_WORDS = {
+    400: "The request is not valid HTTP/1.1",
+    408: "The request did not arrive in time",
+    414: f"The request line is longer than {LINE_BYTES} bytes",
+    431: f"The headers are more than {HEADERS}, or longer than {HEADER_BYTES} bytes each or {HEADERS_BYTES} together",
+}
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection."""
+
+    _deadline: asyncio.TimerHandle | None = None
+    _stalled: asyncio.TimerHandle | None = None
+    #: Whether some of a request's line and headers have arrived, but not all.
+    _in_head = False
+    #: Bytes received since the head began, and bytes of the names and values found in it so far.
+    _raw_bytes = 0
+    _head_bytes = 0
+    _fault = 0
+    _body_bytes = 0
+    _body_since = 0.0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start the clock of the first request."""
+        super().connection_made(transport)
+        self._deadline = self.loop.call_later(HEADER_SECONDS, self._too_slow)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop all clocks."""
+        self._disarm()
+        if self._stalled:
+            self._stalled.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; within a head, no more of them than a head may have."""
+        if self.transport.is_closing():
+            return
+        if self._in_head:
+            self._raw_bytes += len(data)
+            if self._raw_bytes > LINE_BYTES + 2 * HEADERS_BYTES:
+                self._refuse(431)
+                return
+        super().data_received(data)
+        idle = self.cycle is None or self.cycle.response_complete
+        if idle and self._deadline is None and self.timeout_keep_alive_task is None:
+            # Blank lines between requests end the wait of a kept connection without beginning a request.
+            self._deadline = self.loop.call_later(HEADER_SECONDS, self._too_slow)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP, or what was found to break a limit while it was parsed."""
+        self._refuse(self._fault or 400)
+
+    def on_message_begin(self) -> None:
+        """Note that a head has begun."""
+        super().on_message_begin()
+        self._in_head = True
+        self._raw_bytes = self._head_bytes = self._fault = 0
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(HEADER_SECONDS, self._too_slow)
+
+    def on_url(self, url: bytes) -> None:
+        """Collect the target of the request."""
+        super().on_url(url)
+        if len(self.url) > LINE_BYTES:
+            self._stop(414)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Collect one header."""
+        self._head_bytes += len(name) + len(value)
+        if len(name) + len(value) > HEADER_BYTES or self._head_bytes > HEADERS_BYTES or len(self.headers) >= HEADERS:
+            self._stop(431)
+        if b"\n" in value or b"\r" in value or b"\0" in value:
+            self._stop(400)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Judge the whole head, and begin to answer."""
+        self._in_head = False
+        self._disarm()
+        names = [name for name, _ in self.headers]
+        lengths = names.count(b"content-length")
+        codings = names.count(b"transfer-encoding")
+        if lengths > 1 or codings > 1 or (lengths and codings) or self.parser.get_http_version() not in ("1.0", "1.1"):
+            self._stop(400)
+        if codings and dict(self.headers)[b"transfer-encoding"].strip().lower() != b"chunked":
+            self._stop(400)
+        self._refresh_date()
+        self._body_bytes = 0
+        self._body_since = 0.0
+        if lengths or codings:
+            self._body_since = self.loop.time()
+            self._deadline = self.loop.call_later(GRACE_SECONDS, self._check_rate)
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Count the bytes of a body."""
+        self._body_bytes += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is all here."""
+        self._disarm()
+        self._body_since = 0.0
+        super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        """The caller does not read its answer; it has a while to go on."""
+        super().pause_writing()
+        self._stalled = self.loop.call_later(STALLED_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """The caller reads on."""
+        if self._stalled:
+            self._stalled.cancel()
+            self._stalled = None
+        super().resume_writing()
+
+    def _check_rate(self) -> None:
+        """Break off a body that comes too slowly, unless it is we who do not read."""
+        seconds = self.loop.time() - self._body_since
+        if self.flow.read_paused:
+            self._body_since, self._body_bytes = self.loop.time(), 0
+        elif self._body_bytes < seconds * BYTES_PER_SECOND:
+            self._too_slow()
+            return
+        self._deadline = self.loop.call_later(GRACE_SECONDS, self._check_rate)
+
+    def _too_slow(self) -> None:
+        self._deadline = None
+        if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
+            self.transport.abort()
+        elif self._in_head or self._body_since:
+            self._refuse(408)
+        else:
+            self.transport.close()
+
+    def _disarm(self) -> None:
+        if self._deadline:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _stop(self, status: int) -> None:
+        """Make the parser give up; ``send_400_response`` then says why."""
+        self._fault = status
+        raise ValueError(_WORDS[status])
+
+    def _refuse(self, status: int) -> None:
+        """Answer with an error and close, whatever was under way."""
+        self._disarm()
+        if self.transport.is_closing():
+            return
+        code = "INVALID_PARAMETER_VALUE" if status != 408 else "DEADLINE_EXCEEDED"
+        body = msgspec.json.encode({"error_code": code, "message": _WORDS[status]})
+        head = (
+            b"content-type: application/json\r\nx-content-type-options: nosniff\r\nconnection: close\r\n"
+            b"content-length: %d\r\n\r\n" % len(body)
+        )
+        answering = self.cycle is not None and not self.cycle.response_complete
+        # While an earlier request is answered, or half an answer is out, another one would be taken for its rest.
+        if not answering or not (self._in_head or self.cycle.response_started):
+            self.transport.write(STATUS_LINE[status] + head + body)
+        self.transport.close()
+
+    def _refresh_date(self) -> None:
+        """Keep the Date header, which uvicorn would have a timer for, while there is something to date."""
+        now = int(time.time())
+        state: Any = self.server_state
+        if now != getattr(state, "dated", 0):
+            state.dated = now
+            state.default_headers = [(b"date", formatdate(now, usegmt=True).encode())]

@@ -1,0 +1,141 @@
+"""The process that serves: its socket, its workers, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import functools
+import logging
+import socket
+import sys
+from types import FrameType
+from typing import Any
+
+from uvicorn import Config, Server
+from uvicorn.supervisors import Multiprocess, multiprocess
+
+import headrace
+from headrace.base.errors import HeadraceError
+from headrace.server.app import App
+from headrace.server.build import build_app
+from headrace.server.options import ServerOptions
+from headrace.server.protocol import Protocol
+
+#: Seconds a connection may be idle, and seconds that answers under way have when the server is told to stop.
+KEEP_ALIVE_SECONDS, DRAIN_SECONDS = 75, 30
+#: Connections at the same time, at most.
+CONNECTIONS = 8192
+
+
+class PortTaken(HeadraceError):
+    """The address to serve on cannot be had."""
+
+
+def serve(options: ServerOptions) -> None:
+    """Serve until told to stop by SIGINT or SIGTERM; answers under way are finished first."""
+    listener = listen(options.host, options.port)
+    address = _address(options, listener)
+    _raise_file_limit()
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    said = f"Headrace {headrace.__version__} serves {options.backend_store_uri} at {address} (Ctrl-C stops it)"
+    if options.workers > 1:
+        config = _config(functools.partial(build_app, options), options, factory=True)
+        # The supervisor makes its workers by this name, and they are to end as the single server does.
+        multiprocess.Process = _Worker  # type: ignore[misc]
+        print(said, flush=True)
+        Multiprocess(config, sockets=[listener]).run()
+        return
+    app = build_app(options)
+    _Server(_config(app, options), said).run(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket, or ``PortTaken`` saying what to do."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host.strip("[]"), port), family=family, backlog=2048)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(
+                f"Port {port} of {host} is taken: stop the program that has it, or choose another one with --port"
+            ) from None
+        why = error.strerror or error
+        raise PortTaken(f"Cannot serve on {host} port {port}: {why}; choose others with --host and --port") from None
+
+
+class _Server(Server):
+    """uvicorn's server, woken by events instead of ten times a second, and ending open streams before it drains."""
+
+    def __init__(self, config: Config, said: str = "") -> None:
+        super().__init__(config)
+        self._said = said
+        self._stop = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+        if self._said:
+            print(self._said, flush=True)
+
+    async def main_loop(self) -> None:
+        if not self.should_exit:
+            await self._stop.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        app = self.config.loaded_app
+        if isinstance(app, App):
+            app.stop_streams()
+        await super().shutdown(sockets)
+        # Told to stop, and stopped in good order: that is no death by signal.
+        self._captured_signals.clear()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        if self._loop:
+            self._loop.call_soon_threadsafe(self._stop.set)
+
+
+class _Worker(multiprocess.Process):
+    """One of several processes that serve the same socket."""
+
+    @property
+    def server(self) -> Server:
+        if self._server is None:
+            self._server = _Server(config=self.config)
+        return self._server
+
+
+def _config(app: Any, options: ServerOptions, *, factory: bool = False) -> Config:
+    return Config(
+        app,
+        factory=factory,
+        workers=options.workers,
+        http=Protocol,
+        ws="none",
+        interface="asgi3",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        limit_concurrency=CONNECTIONS,
+    )
+
+
+def _address(options: ServerOptions, listener: socket.socket) -> str:
+    host = f"[{options.host.strip('[]')}]" if ":" in options.host else options.host
+    return f"http://{host}:{listener.getsockname()[1]}{options.static_prefix}"
+
+
+def _raise_file_limit() -> None:
+    """Let this process have as many connections as the system allows it."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = min(most, 65_536) if most != resource.RLIM_INFINITY else 65_536
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
