@@ -2,7 +2,8 @@
 
 HeadraceError              500  INTERNAL_ERROR
 ├── BadRequest             400  INVALID_PARAMETER_VALUE     the call is malformed
-│   └── TooLarge           413  INVALID_PARAMETER_VALUE     the call is larger than a limit
+│   ├── TooLarge           413  INVALID_PARAMETER_VALUE     the call is larger than a limit
+│   └── UnknownMedia       415  INVALID_PARAMETER_VALUE     the body is in a format nobody here reads
 ├── Unauthenticated        401  UNAUTHENTICATED             nobody said who is asking
 ├── Forbidden              403  PERMISSION_DENIED           the caller may not do this
 │   └── Untrusted          403  PERMISSION_DENIED           loading this would run code nobody vouched for
@@ -64,6 +65,12 @@ class TooLarge(BadRequest):
     """The call is larger than a limit."""
 
     status = 413
+
+
+class UnknownMedia(BadRequest):
+    """The body is in a format nobody here reads."""
+
+    status = 415
 
 
 class Unauthenticated(HeadraceError):

@@ -18,10 +18,11 @@ _SCALARS = (str, bytes, bool, int, float, datetime.datetime, datetime.date)
 Table = dict[Any, Sequence[Any]]
 
 
-def refuse(faults: list[str]) -> None:
-    """Raise ``BadRequest`` with all ``faults``, when there are any."""
+def refuse(faults: list[str], *, wire: bool = False) -> None:
+    """Raise ``BadRequest`` with all ``faults``, when there are any; MLflow has another code for those of a request."""
     if faults:
-        raise BadRequest("The input does not fit the model's signature: " + "; ".join(faults))
+        code = "BAD_REQUEST" if wire else None
+        raise BadRequest("The input does not fit the model's signature: " + "; ".join(faults), code)
 
 
 def fault_of(name: Any, spec: ColSpec, misfit: Misfit) -> str:
@@ -139,5 +140,5 @@ def frame_of(table: Table, schema: Schema, *, wire: bool) -> Any:
             ready[name] = cells.column(table[name], spec.type, required=spec.required, wire=wire)
         except Misfit as misfit:
             faults.append(fault_of(name, spec, misfit))
-    refuse(faults)
+    refuse(faults, wire=wire)
     return pandas.DataFrame(ready, copy=False)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from headrace.base.errors import BadRequest
+from headrace.models.cells import show
 from headrace.models.types import Schema, TensorSpec
 
 
@@ -81,3 +82,60 @@ def _tensor(what: str, array: Any, spec: TensorSpec) -> Any:
     ):
         raise BadRequest(f"The shape of {what} is {shape}, and the model's signature says {spec.shape}")
     return array
+
+
+def tensor_of(what: str, value: Any, spec: TensorSpec) -> Any:
+    """The ndarray of ``spec``'s dtype that nested lists spell. Raises ``BadRequest`` where a value would change."""
+    import numpy
+
+    dtype = spec.type
+    try:
+        array = numpy.array(value, dtype=object if dtype.kind in "OUS" else None)
+        if dtype.kind == "O":
+            return array
+        if dtype.kind in "US":
+            return _text(what, array, dtype)
+        if array.dtype.kind in "OU" and dtype.kind in "fM":
+            # Missing values and instants: what else stands there, numpy refuses.
+            _refuse_numerals(what, array, dtype)
+            return numpy.array(value, dtype=dtype)
+        if not array.size or numpy.can_cast(array.dtype, dtype, "safe"):
+            return array.astype(dtype)
+        return _narrowed(what, array, dtype)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise BadRequest(f"{what} cannot be read as an array of {dtype}: {error}", "BAD_REQUEST") from None
+
+
+def _text(what: str, array: Any, dtype: Any) -> Any:
+    for each in array.ravel():
+        if not isinstance(each, str):
+            raise BadRequest(f"{what} must be an array of {dtype}, and {show(each)} in it is no text", "BAD_REQUEST")
+    return array.astype(dtype)
+
+
+def _refuse_numerals(what: str, array: Any, dtype: Any) -> None:
+    if dtype.kind != "f":
+        return
+    for each in array.ravel().tolist():
+        if isinstance(each, str | bool):
+            raise BadRequest(f"{what} must be an array of {dtype}, and {show(each)} in it is no number", "BAD_REQUEST")
+
+
+def _narrowed(what: str, array: Any, dtype: Any) -> Any:
+    """``array`` in a smaller dtype, when every value in it survives; a fraction may lose digits, never its size."""
+    import numpy
+
+    fault = f"{what} must be an array of {dtype}, and it has values that are none, such as "
+    if array.dtype.kind not in "biuf" or dtype.kind not in "biuf" or (array.dtype.kind == "b") != (dtype.kind == "b"):
+        if not (dtype.kind == "b" and array.dtype.kind in "iu" and ((array == 0) | (array == 1)).all()):
+            raise BadRequest(fault + show(array.ravel()[0]), "BAD_REQUEST")
+        return array.astype(dtype)
+    with numpy.errstate(all="ignore"):
+        made = array.astype(dtype)
+        kept = numpy.isfinite(made) | ~numpy.isfinite(array) if dtype.kind == "f" else made == array
+    if dtype.kind in "iu" and array.dtype.kind in "iu":
+        bounds = numpy.iinfo(dtype)
+        kept = (array >= bounds.min) & (array <= bounds.max)
+    if not kept.all():
+        raise BadRequest(fault + show(array[~kept].ravel()[0]), "BAD_REQUEST")
+    return made

@@ -1,0 +1,160 @@
+"""``headrace models``: serve a model over HTTP, and score files with it."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import click
+
+from headrace.base import settings
+from headrace.base.errors import BadRequest, NotSupported
+
+_URI = click.option("--model-uri", "-m", required=True, metavar="URI", help="A model: models:/…, runs:/… or a path.")
+_ENV_MANAGER = click.option(
+    "--env-manager",
+    default="local",
+    show_default=True,
+    help="Where the model runs. 'local' is the environment this command runs in, and the only one there is so far.",
+)
+_INSTALL = click.option("--install-mlflow", is_flag=True, help="Of no use with --env-manager local; accepted.")
+
+
+@click.group("models")
+def models() -> None:
+    """Serve models and score with them."""
+
+
+@models.command("serve")
+@_URI
+@click.option("--port", "-p", default=5000, show_default=True, envvar=["HEADRACE_PORT", "MLFLOW_PORT"])
+@click.option("--host", "-h", default="127.0.0.1", show_default=True, envvar=["HEADRACE_HOST", "MLFLOW_HOST"])
+@click.option(
+    "--timeout",
+    "-t",
+    default=60,
+    show_default=True,
+    envvar=["HEADRACE_SCORING_SERVER_REQUEST_TIMEOUT", "MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT"],
+    help="Seconds one prediction may take; 0 for as long as it wants.",
+)
+@click.option(
+    "--workers",
+    "-w",
+    default=1,
+    show_default=True,
+    envvar=["HEADRACE_MODELS_WORKERS", "MLFLOW_MODELS_WORKERS"],
+    help="Processes; each has a copy of the model.",
+)
+@_ENV_MANAGER
+@click.option("--no-conda", is_flag=True, help="The same as --env-manager local.")
+@_INSTALL
+def serve(
+    model_uri: str,
+    port: int,
+    host: str,
+    timeout: int,
+    workers: int,
+    env_manager: str,
+    no_conda: bool,
+    install_mlflow: bool,
+) -> None:
+    """Serve the model on HTTP: POST inputs to /invocations; GET /ping, /health and /version."""
+    _check_environment("local" if no_conda else env_manager)
+    if workers < 1 or timeout < 0:
+        raise BadRequest("--workers must be at least 1, and --timeout at least 0")
+    from headrace.server.serve import listen
+
+    listener = listen(host, port)
+    build = functools.partial(_build, model_uri, host, timeout)
+    address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+    said = f"The model {model_uri} is served at {address}/invocations (Ctrl-C stops it)"
+    _run(build, listener, workers, said)
+
+
+@models.command("predict")
+@_URI
+@click.option("--input-path", "-i", type=click.Path(path_type=Path), help="The file with inputs; standard input else.")
+@click.option("--output-path", "-o", type=click.Path(path_type=Path), help="The file to write; standard output else.")
+@click.option("--content-type", "-t", default="json", show_default=True, help="Format of the inputs: json or csv.")
+@_ENV_MANAGER
+@_INSTALL
+@click.option("--pip-requirements-override", "-r", help="Of no use with --env-manager local; refused there.")
+@click.option("--env", multiple=True, metavar="NAME=VALUE", help="Set an environment variable for the model.")
+def predict(
+    model_uri: str,
+    input_path: Path | None,
+    output_path: Path | None,
+    content_type: str,
+    env_manager: str,
+    install_mlflow: bool,
+    pip_requirements_override: str | None,
+    env: tuple[str, ...],
+) -> None:
+    """Score a file and write the predictions as JSON."""
+    import os
+
+    _check_environment(env_manager)
+    if pip_requirements_override:
+        raise BadRequest("--pip-requirements-override changes an environment made for the model, and 'local' is none")
+    for each in env:
+        name, equals, value = each.partition("=")
+        if not name or not equals:
+            raise BadRequest(f"--env must be NAME=VALUE, not {each!r}")
+        os.environ[name] = value
+    from headrace.serving.predict import predict_file
+
+    predict_file(_load(model_uri), input_path, output_path, content_type)
+
+
+def _check_environment(env_manager: str) -> None:
+    if env_manager != "local":
+        raise NotSupported(
+            f"--env-manager {env_manager} is not there yet; install what the model requires (its requirements.txt) "
+            "and use --env-manager local"
+        )
+
+
+def _load(model_uri: str) -> Any:
+    from headrace.models.pyfunc import load_model
+
+    return load_model(model_uri)
+
+
+def _build(model_uri: str, host: str, timeout: int) -> Any:
+    """The application, as each worker makes it for itself."""
+    import headrace
+    from headrace.server.gate import Gate
+    from headrace.serving.app import BODY_BYTES, THREADS, Scorer
+
+    names = (settings.text("SERVER_ALLOWED_HOSTS") or "").split(",")
+    hosts = tuple(name.strip() for name in names if name.strip())
+    # Who binds to more than this machine has it called by names we cannot know.
+    gate = Gate(bind=host, hosts=hosts if hosts or _is_loopback(host) else ("*",))
+    return Scorer(
+        _load(model_uri),
+        version=headrace.__version__,
+        timeout=timeout,
+        body_bytes=settings.number("SCORING_SERVER_BODY_BYTES", BODY_BYTES),
+        threads=settings.number("SCORING_SERVER_THREADS", THREADS),
+        gate=gate.check,
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    from ipaddress import ip_address
+
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _run(build: functools.partial[Any], listener: Any, workers: int, said: str) -> None:
+    import uvicorn
+
+    from headrace.server.protocol import Protocol
+
+    config = uvicorn.Config(build(), http=Protocol, ws="none", lifespan="off", access_log=False, log_config=None)
+    print(said, flush=True)
+    uvicorn.Server(config).run(sockets=[listener])

@@ -1,0 +1,174 @@
+"""A loaded model behind HTTP: ``/invocations``, and the small pages by which a machine is watched."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+import msgspec
+
+from headrace.base.errors import BadRequest, HeadraceError, NoSuchEndpoint, TooLarge, UnknownMedia
+from headrace.models.payload import Reader
+from headrace.serving import answers
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Header = tuple[bytes, bytes]
+#: Raises when a request must not come in: its verb, its headers as a dict and as sent, and our address.
+Gate = Callable[[str, dict[bytes, bytes], Sequence[Header], str], None]
+
+#: Seconds one prediction may take, bytes one body may have, and predictions at a time, unless told otherwise.
+TIMEOUT_SECONDS, BODY_BYTES, THREADS = 60.0, 64 << 20, 8
+
+_JSON, _TEXT = b"application/json", b"text/plain; charset=utf-8"
+_PATHS = {"/ping": "GET", "/health": "GET", "/version": "GET", "/invocations": "POST"}
+
+
+class Model(Protocol):
+    """What is served: a model as ``headrace.pyfunc.load_model`` gives it."""
+
+    @property
+    def metadata(self) -> Any:
+        """The description that was saved with the model."""
+
+    def predict(self, data: Any, params: dict[str, Any] | None = None) -> Any:
+        """The prediction for ``data``."""
+
+
+def reader_of(model: Model) -> Reader:
+    """What reads requests for ``model``, by the signature it was saved with."""
+    signature = model.metadata.signature if model.metadata is not None else None
+    if signature is None:
+        return Reader(None)
+    return Reader(signature.inputs, signature.params, hinted=bool(signature._is_signature_from_type_hint))
+
+
+class Scorer:
+    """The ASGI application that answers for one model."""
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        version: str,
+        timeout: float = TIMEOUT_SECONDS,
+        body_bytes: int = BODY_BYTES,
+        threads: int = THREADS,
+        gate: Gate | None = None,
+    ) -> None:
+        self._model = model
+        self._reader = reader_of(model)
+        self._timeout = timeout
+        self._limit = body_bytes
+        self._gate = gate
+        self._threads = ThreadPoolExecutor(threads, "prediction")
+        self._pages = {"/ping": (b"\n", _JSON), "/health": (b"\n", _JSON), "/version": (version.encode(), _JSON)}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            raise RuntimeError(f"A scoring server speaks HTTP only, not {scope['type']}")
+        try:
+            status, body, kind = await self._answer(scope, receive)
+        except _Gone:
+            return
+        except HeadraceError as error:
+            status, body, kind = error.get_http_status_code(), _body_of(error), _JSON
+        except Exception:
+            # The last resort: whatever was not foreseen is our fault, and its details are for our log alone.
+            traceback.print_exc()
+            status, body, kind = 500, _body_of(HeadraceError("The server failed; its log says how")), _JSON
+        headers = [
+            (b"content-type", kind),
+            (b"content-length", str(len(body)).encode()),
+            (b"x-content-type-options", b"nosniff"),
+        ]
+        if status == 405:
+            headers.append((b"allow", _PATHS[scope["path"]].encode()))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes, bytes]:
+        path, verb = scope["path"], scope["method"]
+        headers = dict(scope["headers"])
+        if self._gate:
+            self._gate(verb, headers, scope["headers"], (scope.get("server") or ("",))[0])
+        allowed = _PATHS.get(path)
+        if allowed is None:
+            raise NoSuchEndpoint(f"There is nothing at {path[:80]!r}; there are {', '.join(_PATHS)}")
+        if verb != allowed:
+            raise _NotAllowed(f"{path} answers {allowed}, not {verb}")
+        if path in self._pages:
+            return 200, *self._pages[path]
+        if headers.get(b"content-encoding", b"identity") != b"identity":
+            raise UnknownMedia("The body is compressed (Content-Encoding); send it as it is")
+        body = await self._body(headers, receive)
+        kind = headers.get(b"content-type")
+        work = asyncio.get_running_loop().run_in_executor(
+            self._threads, self.score, body, None if kind is None else kind.decode("latin-1")
+        )
+        try:
+            return 200, await asyncio.wait_for(work, self._timeout or None), _JSON
+        except TimeoutError:
+            fault = f"The prediction took longer than {self._timeout:g} seconds; --timeout allows it more"
+            return 504, fault.encode(), _TEXT
+
+    def score(self, body: bytes, content_type: str | None) -> bytes:
+        """The answer to the body of one request. Raises ``HeadraceError`` saying what is wrong with it."""
+        payload = self._reader.read(body, content_type)
+        try:
+            prediction = self._model.predict(payload.data, params=payload.params)
+        except HeadraceError as error:
+            if error.get_http_status_code() < 500:
+                raise
+            raise _failure(error) from error
+        except (Exception, SystemExit) as error:
+            # Whatever a model raises is the model's answer to this input.
+            raise _failure(error) from error
+        return answers.encode(prediction, wrapped=payload.wrapped)
+
+    async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
+        announced = headers.get(b"content-length", b"0")
+        pieces: list[bytes] = []
+        size = int(announced) if announced.isdigit() and len(announced) < 19 else 0
+        fault = f"The body has more than the {self._limit} bytes that one request may have"
+        if size > self._limit:
+            raise TooLarge(fault)
+        size, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise _Gone
+            pieces.append(message.get("body", b""))
+            size += len(pieces[-1])
+            if size > self._limit:
+                raise TooLarge(fault)
+            more = message.get("more_body", False)
+        return b"".join(pieces)
+
+
+class _Gone(Exception):
+    """The caller went away before the whole request had arrived."""
+
+
+class _NotAllowed(BadRequest):
+    """The path answers another verb."""
+
+    status = 405
+
+
+def _failure(error: BaseException) -> HeadraceError:
+    """What the caller is told of an error in the model: its sentence, and where in the model it arose."""
+    # The first frame is ours.
+    trace = error.__traceback__.tb_next if error.__traceback__ else None
+    stack = "".join(traceback.format_exception(type(error), error, trace, chain=False))
+    said = f"{type(error).__name__}: {error}"
+    return BadRequest(f"The model could not predict from this input: {said}", "BAD_REQUEST", stack_trace=stack)
+
+
+def _body_of(error: HeadraceError) -> bytes:
+    return msgspec.json.encode({"error_code": error.error_code, "message": error.message, **error.details})

@@ -1,0 +1,32 @@
+"""One file of inputs scored by a model, without a server."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from headrace.base.errors import BadRequest, NotFound
+from headrace.models.payload import CSV, JSON
+from headrace.serving import answers
+from headrace.serving.app import Model, reader_of
+
+_MEDIA = {"json": JSON, "csv": CSV}
+
+
+def predict_file(model: Model, source: Path | None, target: Path | None, content_type: str) -> None:
+    """Score the inputs in ``source`` (standard input by default) and write the JSON answer to ``target`` (or output).
+
+    Raises ``BadRequest`` naming what is wrong with the inputs.
+    """
+    media = _MEDIA.get(content_type)
+    if media is None:
+        raise BadRequest(f"The content type must be one of {list(_MEDIA)}, not {content_type!r}")
+    if source is not None and not source.is_file():
+        raise NotFound(f"There is no file {str(source)!r} with inputs")
+    body = sys.stdin.buffer.read() if source is None else source.read_bytes()
+    payload = reader_of(model).read(body, media)
+    answer = answers.encode(model.predict(payload.data, params=payload.params), wrapped=payload.wrapped)
+    if target is None:
+        print(answer.decode())
+    else:
+        target.write_bytes(answer)
