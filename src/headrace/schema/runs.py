@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
+from headrace.base.errors import BadRequest
 from headrace.schema.call import Call, Edit, Empty, Read, Record, call
 from headrace.schema.datasets import RunInputs
 from headrace.schema.types import (
@@ -267,7 +268,7 @@ class LogBatch(Call[Empty], frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         entities = len(self.metrics) + len(self.params) + len(self.tags)
         if entities > BATCH_ENTITIES:
-            raise ValueError(f"a batch has at most {BATCH_ENTITIES} metrics, params and tags together, not {entities}")
+            raise BadRequest(f"A batch has at most {BATCH_ENTITIES} metrics, params and tags together, not {entities}")
 
 
 @call("POST", "runs/log-model", needs=Edit.run("run_id"), writes=True)
@@ -308,6 +309,6 @@ class GetMetricHistoryBulkInterval(Call[MetricsOfRuns], frozen=True, kw_only=Tru
 
     def __post_init__(self) -> None:
         if (self.start_step is None) != (self.end_step is None):
-            raise ValueError("start_step and end_step go together")
+            raise BadRequest("start_step and end_step go together: give both or neither")
         if self.start_step is not None and self.end_step is not None and self.start_step > self.end_step:
-            raise ValueError("start_step is after end_step")
+            raise BadRequest("start_step is after end_step")

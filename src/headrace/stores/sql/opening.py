@@ -25,8 +25,8 @@ def open_sql(uri: str, *, artifact_root: str | None = None) -> SqlStore:
 
     New experiments keep artifacts below ``artifact_root``; without one, below the directory itself, or ``./mlruns``.
     """
-    scheme, _, rest = uri.partition("://")
-    match scheme.partition("+")[0] if rest else "":
+    scheme, colon, rest = uri.partition("://")
+    match scheme.partition("+")[0] if colon else "":
         case "sqlite":
             return _open_sqlite(_sqlite_file(uri), artifact_root or str(Path("mlruns").resolve()))
         case "postgresql" | "postgres":
@@ -38,7 +38,7 @@ def open_sql(uri: str, *, artifact_root: str | None = None) -> SqlStore:
 
             return _opened(PooledBackend(MysqlDriver(uri)), Path("mlruns").resolve(), artifact_root)
         case "" | "file":
-            folder = Path(unquote(rest.removeprefix("localhost")) if rest else uri.removeprefix("file:")).resolve()
+            folder = Path(unquote(rest.removeprefix("localhost")) if colon else uri.removeprefix("file:")).resolve()
             folder.mkdir(parents=True, exist_ok=True)
             return _open_sqlite(folder / FILE, artifact_root)
     raise BadRequest(
@@ -113,9 +113,9 @@ def _upgrade(tx: Tx) -> None:
             f"This database has schema {version}, made by a newer Headrace; this one knows {len(STEPS)}."
             " Upgrade Headrace."
         )
-    table = _mysql_table(tx) if tx.dialect.name == "mysql" else None
+    mariadb = tx.dialect.name == "mysql" and "mariadb" in str(tx.scalar("SELECT VERSION()")).lower()
     for number, step in enumerate(STEPS[version:], version + 1):
-        for statement in script(tx.dialect, step.UP, table):
+        for statement in script(tx.dialect, step.UP, mariadb=mariadb):
             tx.run(statement)
         if number == 1:
             tx.run("CREATE TABLE headrace_schema (version INTEGER NOT NULL, secret CHAR(64) NOT NULL)")
@@ -126,17 +126,12 @@ def _upgrade(tx: Tx) -> None:
         tx.row("SELECT RELEASE_LOCK('headrace_schema')")
 
 
-def script(dialect: Dialect, neutral: str, table: str | None = None) -> list[str]:
-    """The statements of a step in one dialect. ``table`` is what ends a table in MySQL."""
-    statements = dialect.script(neutral)
-    return [each.replace("{table}", table or "") for each in statements]
-
-
-def _mysql_table(tx: Tx) -> str:
-    """Text that is compared byte by byte, trailing spaces included, as the other databases do."""
-    maria = "mariadb" in str(tx.scalar("SELECT VERSION()")).lower()
-    collation = "utf8mb4_nopad_bin" if maria else "utf8mb4_0900_bin"
-    return f"ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE {collation}"
+def script(dialect: Dialect, neutral: str, *, mariadb: bool = False) -> list[str]:
+    """The statements of a step in one dialect."""
+    # Text is compared byte by byte, trailing spaces included, as the other databases do.
+    collation = "utf8mb4_nopad_bin" if mariadb else "utf8mb4_0900_bin"
+    table = f"ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE {collation}"
+    return [each.replace("{table}", table) for each in dialect.script(neutral)]
 
 
 def _add_default_experiment(tx: Tx) -> None:

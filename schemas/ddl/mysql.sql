@@ -1,0 +1,192 @@
+CREATE TABLE names (
+    id BIGINT AUTO_INCREMENT PRIMARY KEY,
+    name VARCHAR(250) NOT NULL UNIQUE
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE TABLE experiments (
+    id BIGINT AUTO_INCREMENT PRIMARY KEY,
+    workspace VARCHAR(63) NOT NULL,
+    name VARCHAR(500) NOT NULL,
+    live_name VARCHAR(500),
+    artifact_location VARCHAR(2000) NOT NULL,
+    creation_time BIGINT NOT NULL,
+    last_update_time BIGINT NOT NULL,
+    deleted_time BIGINT,
+    UNIQUE (workspace, live_name)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE TABLE experiment_tags (
+    experiment BIGINT NOT NULL REFERENCES experiments (id),
+    tag VARCHAR(250) NOT NULL,
+    value LONGTEXT NOT NULL,
+    PRIMARY KEY (experiment, tag)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE TABLE runs (
+    id BIGINT AUTO_INCREMENT PRIMARY KEY,
+    run_id VARCHAR(64) NOT NULL UNIQUE,
+    experiment BIGINT NOT NULL REFERENCES experiments (id),
+    name VARCHAR(500) NOT NULL,
+    user_id VARCHAR(500) NOT NULL,
+    status VARCHAR(16) NOT NULL,
+    start_time BIGINT NOT NULL,
+    end_time BIGINT,
+    deleted_time BIGINT,
+    artifact_uri VARCHAR(2100) NOT NULL
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE INDEX runs_by_start ON runs (experiment, start_time, run_id);
+CREATE TABLE points (
+    run BIGINT NOT NULL REFERENCES runs (id),
+    name BIGINT NOT NULL,
+    step BIGINT NOT NULL,
+    timestamp BIGINT NOT NULL,
+    value DOUBLE NOT NULL,
+    special BIGINT NOT NULL,
+    PRIMARY KEY (run, name, step, timestamp, value, special)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE TABLE summaries (
+    run BIGINT NOT NULL REFERENCES runs (id),
+    name BIGINT NOT NULL,
+    last_val DOUBLE NOT NULL,
+    last_special BIGINT NOT NULL,
+    last_step BIGINT NOT NULL,
+    last_timestamp BIGINT NOT NULL,
+    first_val DOUBLE NOT NULL,
+    first_special BIGINT NOT NULL,
+    first_step BIGINT NOT NULL,
+    first_timestamp BIGINT NOT NULL,
+    min_val DOUBLE,
+    min_step BIGINT,
+    max_val DOUBLE,
+    max_step BIGINT,
+    total DOUBLE NOT NULL,
+    numbers BIGINT NOT NULL,
+    points BIGINT NOT NULL,
+    PRIMARY KEY (run, name)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE TABLE params (
+    run BIGINT NOT NULL REFERENCES runs (id),
+    name BIGINT NOT NULL,
+    value LONGTEXT NOT NULL,
+    number DOUBLE,
+    PRIMARY KEY (run, name)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE TABLE tags (
+    run BIGINT NOT NULL REFERENCES runs (id),
+    name BIGINT NOT NULL,
+    value LONGTEXT NOT NULL,
+    PRIMARY KEY (run, name)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE TABLE datasets (
+    id BIGINT AUTO_INCREMENT PRIMARY KEY,
+    experiment BIGINT NOT NULL REFERENCES experiments (id),
+    name VARCHAR(500) NOT NULL,
+    digest VARCHAR(36) NOT NULL,
+    source_type VARCHAR(36) NOT NULL,
+    source LONGTEXT NOT NULL,
+    schema_json LONGTEXT,
+    profile LONGTEXT,
+    UNIQUE (experiment, name, digest)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE TABLE run_datasets (
+    run BIGINT NOT NULL REFERENCES runs (id),
+    dataset BIGINT NOT NULL REFERENCES datasets (id),
+    tags LONGTEXT NOT NULL,
+    context VARCHAR(500),
+    PRIMARY KEY (run, dataset)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE TABLE run_models (
+    run BIGINT NOT NULL REFERENCES runs (id),
+    direction VARCHAR(8) NOT NULL,
+    model_id VARCHAR(64) NOT NULL,
+    step BIGINT NOT NULL,
+    PRIMARY KEY (run, direction, model_id, step)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE TABLE logged_models (
+    id BIGINT AUTO_INCREMENT PRIMARY KEY,
+    model_id VARCHAR(64) NOT NULL UNIQUE,
+    experiment BIGINT NOT NULL REFERENCES experiments (id),
+    name VARCHAR(500) NOT NULL,
+    artifact_uri VARCHAR(2100) NOT NULL,
+    creation_time BIGINT NOT NULL,
+    last_update_time BIGINT NOT NULL,
+    status VARCHAR(40) NOT NULL,
+    status_message LONGTEXT,
+    model_type VARCHAR(500),
+    source_run_id VARCHAR(64),
+    deleted_time BIGINT
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE INDEX logged_models_by_time ON logged_models (experiment, creation_time);
+CREATE INDEX logged_models_by_run ON logged_models (source_run_id);
+CREATE TABLE logged_model_params (
+    model BIGINT NOT NULL REFERENCES logged_models (id),
+    name VARCHAR(250) NOT NULL,
+    value LONGTEXT NOT NULL,
+    PRIMARY KEY (model, name)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE TABLE logged_model_tags (
+    model BIGINT NOT NULL REFERENCES logged_models (id),
+    name VARCHAR(250) NOT NULL,
+    value LONGTEXT NOT NULL,
+    PRIMARY KEY (model, name)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE TABLE logged_model_points (
+    model BIGINT NOT NULL REFERENCES logged_models (id),
+    name BIGINT NOT NULL,
+    run BIGINT NOT NULL REFERENCES runs (id),
+    step BIGINT NOT NULL,
+    timestamp BIGINT NOT NULL,
+    value DOUBLE NOT NULL,
+    special BIGINT NOT NULL,
+    dataset_name VARCHAR(500),
+    dataset_digest VARCHAR(36),
+    PRIMARY KEY (model, name, run, step, timestamp)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE TABLE registered_models (
+    id BIGINT AUTO_INCREMENT PRIMARY KEY,
+    workspace VARCHAR(63) NOT NULL,
+    name VARCHAR(256) NOT NULL,
+    description LONGTEXT,
+    deployment_job_id VARCHAR(500),
+    creation_time BIGINT NOT NULL,
+    last_update_time BIGINT NOT NULL,
+    last_version BIGINT NOT NULL,
+    UNIQUE (workspace, name)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE TABLE registered_model_tags (
+    model BIGINT NOT NULL REFERENCES registered_models (id),
+    name VARCHAR(250) NOT NULL,
+    value LONGTEXT NOT NULL,
+    PRIMARY KEY (model, name)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE TABLE model_versions (
+    model BIGINT NOT NULL REFERENCES registered_models (id),
+    version BIGINT NOT NULL,
+    creation_time BIGINT NOT NULL,
+    last_update_time BIGINT NOT NULL,
+    user_id VARCHAR(500),
+    stage VARCHAR(16) NOT NULL,
+    description LONGTEXT,
+    source VARCHAR(2000) NOT NULL,
+    storage VARCHAR(2100) NOT NULL,
+    run_id VARCHAR(64),
+    run_link VARCHAR(2000),
+    model_id VARCHAR(64),
+    status VARCHAR(24) NOT NULL,
+    status_message LONGTEXT,
+    PRIMARY KEY (model, version)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE INDEX model_versions_by_run ON model_versions (run_id);
+CREATE INDEX model_versions_by_model_id ON model_versions (model_id);
+CREATE TABLE model_version_tags (
+    model BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    name VARCHAR(250) NOT NULL,
+    value LONGTEXT NOT NULL,
+    PRIMARY KEY (model, version, name),
+    FOREIGN KEY (model, version) REFERENCES model_versions (model, version)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE TABLE aliases (
+    model BIGINT NOT NULL,
+    alias VARCHAR(255) NOT NULL,
+    version BIGINT NOT NULL,
+    PRIMARY KEY (model, alias),
+    FOREIGN KEY (model, version) REFERENCES model_versions (model, version)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;

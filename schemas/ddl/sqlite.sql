@@ -1,0 +1,192 @@
+CREATE TABLE names (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE
+);
+CREATE TABLE experiments (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    workspace TEXT NOT NULL,
+    name TEXT NOT NULL,
+    live_name TEXT,
+    artifact_location TEXT NOT NULL,
+    creation_time INTEGER NOT NULL,
+    last_update_time INTEGER NOT NULL,
+    deleted_time INTEGER,
+    UNIQUE (workspace, live_name)
+);
+CREATE TABLE experiment_tags (
+    experiment INTEGER NOT NULL REFERENCES experiments (id),
+    tag TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (experiment, tag)
+) WITHOUT ROWID;
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id TEXT NOT NULL UNIQUE,
+    experiment INTEGER NOT NULL REFERENCES experiments (id),
+    name TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    status TEXT NOT NULL,
+    start_time INTEGER NOT NULL,
+    end_time INTEGER,
+    deleted_time INTEGER,
+    artifact_uri TEXT NOT NULL
+);
+CREATE INDEX runs_by_start ON runs (experiment, start_time, run_id);
+CREATE TABLE points (
+    run INTEGER NOT NULL REFERENCES runs (id),
+    name INTEGER NOT NULL,
+    step INTEGER NOT NULL,
+    timestamp INTEGER NOT NULL,
+    value REAL NOT NULL,
+    special INTEGER NOT NULL,
+    PRIMARY KEY (run, name, step, timestamp, value, special)
+) WITHOUT ROWID;
+CREATE TABLE summaries (
+    run INTEGER NOT NULL REFERENCES runs (id),
+    name INTEGER NOT NULL,
+    last_val REAL NOT NULL,
+    last_special INTEGER NOT NULL,
+    last_step INTEGER NOT NULL,
+    last_timestamp INTEGER NOT NULL,
+    first_val REAL NOT NULL,
+    first_special INTEGER NOT NULL,
+    first_step INTEGER NOT NULL,
+    first_timestamp INTEGER NOT NULL,
+    min_val REAL,
+    min_step INTEGER,
+    max_val REAL,
+    max_step INTEGER,
+    total REAL NOT NULL,
+    numbers INTEGER NOT NULL,
+    points INTEGER NOT NULL,
+    PRIMARY KEY (run, name)
+) WITHOUT ROWID;
+CREATE TABLE params (
+    run INTEGER NOT NULL REFERENCES runs (id),
+    name INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    number REAL,
+    PRIMARY KEY (run, name)
+) WITHOUT ROWID;
+CREATE TABLE tags (
+    run INTEGER NOT NULL REFERENCES runs (id),
+    name INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (run, name)
+) WITHOUT ROWID;
+CREATE TABLE datasets (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    experiment INTEGER NOT NULL REFERENCES experiments (id),
+    name TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    source_type TEXT NOT NULL,
+    source TEXT NOT NULL,
+    schema_json TEXT,
+    profile TEXT,
+    UNIQUE (experiment, name, digest)
+);
+CREATE TABLE run_datasets (
+    run INTEGER NOT NULL REFERENCES runs (id),
+    dataset INTEGER NOT NULL REFERENCES datasets (id),
+    tags TEXT NOT NULL,
+    context TEXT,
+    PRIMARY KEY (run, dataset)
+) WITHOUT ROWID;
+CREATE TABLE run_models (
+    run INTEGER NOT NULL REFERENCES runs (id),
+    direction TEXT NOT NULL,
+    model_id TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    PRIMARY KEY (run, direction, model_id, step)
+) WITHOUT ROWID;
+CREATE TABLE logged_models (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    model_id TEXT NOT NULL UNIQUE,
+    experiment INTEGER NOT NULL REFERENCES experiments (id),
+    name TEXT NOT NULL,
+    artifact_uri TEXT NOT NULL,
+    creation_time INTEGER NOT NULL,
+    last_update_time INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    status_message TEXT,
+    model_type TEXT,
+    source_run_id TEXT,
+    deleted_time INTEGER
+);
+CREATE INDEX logged_models_by_time ON logged_models (experiment, creation_time);
+CREATE INDEX logged_models_by_run ON logged_models (source_run_id);
+CREATE TABLE logged_model_params (
+    model INTEGER NOT NULL REFERENCES logged_models (id),
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (model, name)
+) WITHOUT ROWID;
+CREATE TABLE logged_model_tags (
+    model INTEGER NOT NULL REFERENCES logged_models (id),
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (model, name)
+) WITHOUT ROWID;
+CREATE TABLE logged_model_points (
+    model INTEGER NOT NULL REFERENCES logged_models (id),
+    name INTEGER NOT NULL,
+    run INTEGER NOT NULL REFERENCES runs (id),
+    step INTEGER NOT NULL,
+    timestamp INTEGER NOT NULL,
+    value REAL NOT NULL,
+    special INTEGER NOT NULL,
+    dataset_name TEXT,
+    dataset_digest TEXT,
+    PRIMARY KEY (model, name, run, step, timestamp)
+) WITHOUT ROWID;
+CREATE TABLE registered_models (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    workspace TEXT NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT,
+    deployment_job_id TEXT,
+    creation_time INTEGER NOT NULL,
+    last_update_time INTEGER NOT NULL,
+    last_version INTEGER NOT NULL,
+    UNIQUE (workspace, name)
+);
+CREATE TABLE registered_model_tags (
+    model INTEGER NOT NULL REFERENCES registered_models (id),
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (model, name)
+) WITHOUT ROWID;
+CREATE TABLE model_versions (
+    model INTEGER NOT NULL REFERENCES registered_models (id),
+    version INTEGER NOT NULL,
+    creation_time INTEGER NOT NULL,
+    last_update_time INTEGER NOT NULL,
+    user_id TEXT,
+    stage TEXT NOT NULL,
+    description TEXT,
+    source TEXT NOT NULL,
+    storage TEXT NOT NULL,
+    run_id TEXT,
+    run_link TEXT,
+    model_id TEXT,
+    status TEXT NOT NULL,
+    status_message TEXT,
+    PRIMARY KEY (model, version)
+) WITHOUT ROWID;
+CREATE INDEX model_versions_by_run ON model_versions (run_id);
+CREATE INDEX model_versions_by_model_id ON model_versions (model_id);
+CREATE TABLE model_version_tags (
+    model INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (model, version, name),
+    FOREIGN KEY (model, version) REFERENCES model_versions (model, version)
+) WITHOUT ROWID;
+CREATE TABLE aliases (
+    model INTEGER NOT NULL,
+    alias TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    PRIMARY KEY (model, alias),
+    FOREIGN KEY (model, version) REFERENCES model_versions (model, version)
+) WITHOUT ROWID;

@@ -1,0 +1,20 @@
+"""The contract every store keeps. Subclass ``StoreContract`` and provide a ``store`` fixture.
+
+One store may serve the whole exam: every test makes things of its own, under names nobody else has.
+"""
+
+from headrace.testing.stores.experiments import ExperimentContract
+from headrace.testing.stores.history import HistoryContract
+from headrace.testing.stores.logged_models import LoggedModelContract
+from headrace.testing.stores.registry import RegistryContract
+from headrace.testing.stores.runs import RunContract
+from headrace.testing.stores.search import SearchContract
+
+
+class StoreContract(
+    ExperimentContract, RunContract, HistoryContract, SearchContract, LoggedModelContract, RegistryContract
+):
+    """All that a store promises."""
+
+
+__all__ = ["StoreContract"]

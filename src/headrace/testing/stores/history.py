@@ -1,0 +1,73 @@
+"""What a store promises about the history of metrics."""
+
+from __future__ import annotations
+
+import math
+
+from headrace.schema.runs import GetMetricHistory, GetMetricHistoryBulkInterval, LogBatch, Metric
+from headrace.stores.port import Store
+from headrace.testing.stores import making
+
+
+class HistoryContract:
+    """Every point is there, in order, and no spike is hidden."""
+
+    def test_points_come_back_in_order_of_time_then_step(self, store: Store) -> None:
+        run_id = making.run(store)
+        for timestamp, step in ((30, 1), (10, 3), (20, 2), (10, 1)):
+            making.point(store, run_id, "loss", 1.0, timestamp=timestamp, step=step)
+        points = store.send(GetMetricHistory(run_id=run_id, metric_key="loss")).metrics
+        assert [(point.timestamp, point.step) for point in points] == [(10, 1), (10, 3), (20, 2), (30, 1)]
+
+    def test_a_point_sent_again_is_one_point(self, store: Store) -> None:
+        run_id = making.run(store)
+        for value in (1.0, 1.0, 2.0, math.nan, math.nan, math.inf):
+            making.point(store, run_id, "x", value)
+        store.send(LogBatch(run_id=run_id, metrics=[Metric("x", 1.0, 1), Metric("x", 3.0, 1), Metric("x", 3.0, 1)]))
+        points = store.send(GetMetricHistory(run_id=run_id, metric_key="x")).metrics
+        assert sorted(repr(point.value) for point in points) == ["1.0", "2.0", "3.0", "inf", "nan"]
+
+    def test_history_in_pages_is_the_whole_history(self, store: Store) -> None:
+        run_id = making.run(store)
+        store.send(LogBatch(run_id=run_id, metrics=[Metric("x", n / 7, n // 3, n) for n in range(10)]))
+        whole = store.send(GetMetricHistory(run_id=run_id, metric_key="x")).metrics
+        found: list[Metric] = []
+        token = None
+        for _ in range(4):
+            page = store.send(GetMetricHistory(run_id=run_id, metric_key="x", max_results=3, page_token=token))
+            found, token = found + page.metrics, page.next_page_token
+        assert found == whole
+        assert token is None
+
+    def test_an_unknown_metric_has_no_points(self, store: Store) -> None:
+        assert store.send(GetMetricHistory(run_id=making.run(store), metric_key="never")).metrics == []
+        with making.refused("RESOURCE_DOES_NOT_EXIST", "nowhere"):
+            store.send(GetMetricHistory(run_id="nowhere", metric_key="x"))
+
+    def test_a_made_up_page_token_is_refused(self, store: Store) -> None:
+        run_id = making.run(store)
+        store.send(LogBatch(run_id=run_id, metrics=[Metric("x", n, n, n) for n in range(5)]))
+        good = store.send(GetMetricHistory(run_id=run_id, metric_key="x", max_results=3)).next_page_token
+        assert good is not None
+        for token in ("garbage", "eyJvZmZzZXQiOiAxfQ==", good[:-4], good[4:], "é", "A" * 4000):
+            with making.refused("INVALID_PARAMETER_VALUE", "page_token"):
+                store.send(GetMetricHistory(run_id=run_id, metric_key="x", max_results=3, page_token=token))
+        with making.refused("INVALID_PARAMETER_VALUE", "page_token"):
+            store.send(GetMetricHistory(run_id=run_id, metric_key="y", max_results=3, page_token=good))
+
+    def test_thinning_keeps_the_ends_and_the_extremes(self, store: Store) -> None:
+        first, second = making.run(store), making.run(store)
+        points = [Metric("x", math.sin(n / 50), n, n) for n in range(1000)]
+        points[333] = Metric("x", 100.0, 333, 333)
+        points[777] = Metric("x", -100.0, 777, 777)
+        store.send(LogBatch(run_id=first, metrics=points))
+        store.send(LogBatch(run_id=second, metrics=points[:5]))
+        call = GetMetricHistoryBulkInterval(run_ids=[first, second], metric_key="x", max_results=50)
+        found = store.send(call).metrics
+        steps = [point.step for point in found if point.run_id == first]
+        assert steps == sorted(steps)
+        assert len(steps) <= 50
+        assert {0, 333, 777, 999} <= set(steps)
+        assert len([point for point in found if point.run_id == second]) == 5
+        part = GetMetricHistoryBulkInterval(run_ids=[first], metric_key="x", start_step=330, end_step=335)
+        assert [point.step for point in store.send(part).metrics] == [330, 331, 332, 333, 334, 335]

@@ -1,0 +1,45 @@
+"""Every store sits the same exam."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from headrace.schema import CALLS
+from headrace.schema.artifacts import ListArtifacts, ListLoggedModelArtifacts
+from headrace.schema.server_info import GetServerInfo
+from headrace.stores import Store, open_store
+from headrace.stores.sql import ANSWERS
+from headrace.testing.stores import StoreContract
+
+
+@pytest.fixture(scope="module", params=["sqlite", "directory", "postgresql", "mysql", "remote"])
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """One store of each kind, for the whole exam."""
+    folder = tmp_path_factory.mktemp("store")
+    match request.param:
+        case "sqlite":
+            yield from opened(f"sqlite:///{folder}/h.db")
+        case "directory":
+            yield from opened(str(folder))
+        case "postgresql":
+            with request.getfixturevalue("postgresql_server").database() as url:
+                yield from opened(url)
+        case "mysql":
+            with request.getfixturevalue("mariadb_server").database() as url:
+                yield from opened(url)
+
+
+class TestStores(StoreContract):
+    pass
+
+
+def opened(uri: str) -> Iterator[Store]:
+    store = open_store(uri)
+    yield store
+    store.close()
+
+
+def test_every_call_has_an_answer() -> None:
+    """Lists of artifacts and what a server says of itself are the server's to answer."""
+    of_the_server = {ListArtifacts, ListLoggedModelArtifacts, GetServerInfo}
+    assert set(ANSWERS) == set(CALLS.values()) - of_the_server
