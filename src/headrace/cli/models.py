@@ -63,13 +63,11 @@ def serve(
     _check_environment("local" if no_conda else env_manager)
     if workers < 1 or timeout < 0:
         raise BadRequest("--workers must be at least 1, and --timeout at least 0")
-    from headrace.server.serve import listen
+    from headrace.server.serve import address_of, listen, run
 
     listener = listen(host, port)
-    build = functools.partial(_build, model_uri, host, timeout)
-    address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
-    said = f"The model {model_uri} is served at {address}/invocations (Ctrl-C stops it)"
-    _run(build, listener, workers, said)
+    said = f"The model {model_uri} is served at {address_of(host, listener)}/invocations (Ctrl-C stops it)"
+    run(functools.partial(_build, model_uri, host, timeout), listener, workers=workers, said=said)
 
 
 @models.command("predict")
@@ -148,13 +146,3 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _run(build: functools.partial[Any], listener: Any, workers: int, said: str) -> None:
-    import uvicorn
-
-    from headrace.server.protocol import Protocol
-
-    config = uvicorn.Config(build(), http=Protocol, ws="none", lifespan="off", access_log=False, log_config=None)
-    print(said, flush=True)
-    uvicorn.Server(config).run(sockets=[listener])

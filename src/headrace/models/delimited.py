@@ -8,7 +8,7 @@ from typing import Any
 
 from headrace.base.errors import BadRequest, TooLarge, UnknownMedia
 from headrace.models.cells import show
-from headrace.models.tables import Table, columns_of, columns_of_rows, frame_of
+from headrace.models.tables import Table, columns_of, columns_of_rows
 from headrace.models.types import DataType, Schema
 
 #: Values a Parquet file may unfold to, at most: a file of a few bytes can repeat one of them without end.
@@ -19,10 +19,10 @@ _MISSING = frozenset({"", "NA", "N/A", "n/a", "nan", "NaN", "null", "NULL", "Non
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
 
-def frame_of_csv(body: bytes, schema: Schema | None) -> Any:
-    """The DataFrame in a CSV file with a header, its columns of the types that ``schema`` names.
+def table_of_csv(body: bytes, schema: Schema | None) -> Table:
+    """The columns in a CSV file with a header, ready to be made into the types that ``schema`` names.
 
-    Raises ``BadRequest`` naming the row or the column that is wrong.
+    Raises ``BadRequest`` naming the row that is wrong.
     """
     try:
         text = body.decode("utf-8-sig")
@@ -42,17 +42,17 @@ def frame_of_csv(body: bytes, schema: Schema | None) -> Any:
     kinds = {name: spec.type for name, spec in columns_of(schema)}
     if not schema.has_input_names():
         kinds = dict(zip(header, kinds.values(), strict=False))
-    table: Table = {name: [_cell(each, kinds.get(name)) for each in values] for name, values in columns.items()}
-    return frame_of(table, schema, wire=True)
+    return {name: [_cell(each, kinds.get(name)) for each in values] for name, values in columns.items()}
 
 
-def _inferred(text: str) -> Any:
+def _inferred(text: str) -> Table:
     import pandas
 
     try:
-        return pandas.read_csv(io.StringIO(text))
+        frame = pandas.read_csv(io.StringIO(text))
     except (ValueError, OverflowError) as error:
         raise BadRequest(f"The body cannot be read as CSV: {error}", "BAD_REQUEST") from None
+    return {name: frame[name].tolist() for name in frame.columns}
 
 
 def _cell(text: str, kind: Any) -> Any:

@@ -55,7 +55,7 @@ class Reader:
         self._hinted = hinted
         self._media: dict[str, Callable[[bytes], Payload]] = {
             JSON: self._json,
-            CSV: lambda body: Payload(delimited.frame_of_csv(body, schema), None),
+            CSV: lambda body: Payload(_of_table(delimited.table_of_csv(body, schema), schema), None),
             PARQUET: lambda body: Payload(delimited.frame_of_parquet(body), None),
         }
 
@@ -95,7 +95,7 @@ class Reader:
         if name == "dataframe_records":
             if not isinstance(value, list):
                 raise BadRequest(f"'dataframe_records' must be a list of objects, not {show(value)}", "BAD_REQUEST")
-            return _frame(_records(name, value), self._schema)
+            return _of_table(_records(name, value), self._schema)
         if self._schema is None:
             return _untyped(name, value)
         if self._schema.is_tensor_spec():
@@ -175,12 +175,17 @@ def _media_of(content_type: str | None) -> str:
 # ---- the JSON formats ----
 
 
-def _frame(table: Table, schema: Schema | None) -> Any:
+def _of_table(table: Table, schema: Schema | None) -> Any:
+    """What a model with ``schema`` takes of a table: a DataFrame, or tensors."""
     import pandas
 
-    if schema is not None and not schema.is_tensor_spec():
+    if schema is None:
+        return pandas.DataFrame({name: list(values) for name, values in table.items()})
+    if not schema.is_tensor_spec():
         return frame_of(table, schema, wire=True)
-    return pandas.DataFrame({name: list(values) for name, values in table.items()})
+    if schema.has_input_names():
+        return _tensors("the table", dict(table), schema)
+    return _tensors("the table", [list(row) for row in zip(*table.values(), strict=True)], schema)
 
 
 def _records(name: str, rows: list[Any]) -> Table:
@@ -205,8 +210,8 @@ def _split(value: Any, schema: Schema | None) -> Any:
     labels = columns if columns is not None else list(range(width if rows else 0))
     if not all(isinstance(label, str | int) for label in labels) or len(set(labels)) < len(labels):
         raise BadRequest(f"The columns of 'dataframe_split' must be distinct names, not {show(labels)}", "BAD_REQUEST")
-    frame = _frame(dict(zip(labels, columns_of_rows(rows, len(labels)), strict=True)), schema)
-    if index is not None:
+    frame = _of_table(dict(zip(labels, columns_of_rows(rows, len(labels)), strict=True)), schema)
+    if index is not None and hasattr(frame, "columns"):
         if len(index) != len(rows) or not all(isinstance(each, str | int | float) for each in index):
             raise BadRequest("The index of 'dataframe_split' must be a list with one label for each row", "BAD_REQUEST")
         frame.index = index

@@ -126,14 +126,15 @@ def frame_of(table: Table, schema: Schema, *, wire: bool) -> Any:
     """A DataFrame of the columns that ``schema`` names, each of its type. Raises ``BadRequest`` naming all misfits."""
     import pandas
 
+    specs = columns_of(schema)
     if schema.has_input_names():
         refuse_missing(table, schema)
     else:
         refuse_few(len(table), schema)
-        table = dict(enumerate(table.values()))
+        specs = [(name, spec) for name, (_, spec) in zip(table, specs, strict=False)]
     faults: list[str] = []
     ready = {}
-    for name, spec in columns_of(schema):
+    for name, spec in specs:
         if name not in table:
             continue
         try:

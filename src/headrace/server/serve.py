@@ -8,6 +8,7 @@ import functools
 import logging
 import socket
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -34,19 +35,25 @@ class PortTaken(HeadraceError):
 def serve(options: ServerOptions) -> None:
     """Serve until told to stop by SIGINT or SIGTERM; answers under way are finished first."""
     listener = listen(options.host, options.port)
-    address = _address(options, listener)
+    address = address_of(options.host, listener) + options.static_prefix
+    said = f"Headrace {headrace.__version__} serves {options.backend_store_uri} at {address} (Ctrl-C stops it)"
+    run(functools.partial(build_app, options), listener, workers=options.workers, said=said)
+
+
+def run(build: Callable[[], Any], listener: socket.socket, *, workers: int, said: str) -> None:
+    """Serve the ASGI application that ``build`` makes, and print ``said`` when it is there.
+
+    With more than one worker ``build`` is pickled, and called once in each of them.
+    """
     _raise_file_limit()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
-    said = f"Headrace {headrace.__version__} serves {options.backend_store_uri} at {address} (Ctrl-C stops it)"
-    if options.workers > 1:
-        config = _config(functools.partial(build_app, options), options, factory=True)
+    if workers > 1:
         # The supervisor makes its workers by this name, and they are to end as the single server does.
         multiprocess.Process = _Worker  # type: ignore[misc]
         print(said, flush=True)
-        Multiprocess(config, sockets=[listener]).run()
+        Multiprocess(_config(build, workers, factory=True), sockets=[listener]).run()
         return
-    app = build_app(options)
-    _Server(_config(app, options), said).run(sockets=[listener])
+    _Server(_config(build(), workers), said).run(sockets=[listener])
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -61,6 +68,12 @@ def listen(host: str, port: int) -> socket.socket:
             ) from None
         why = error.strerror or error
         raise PortTaken(f"Cannot serve on {host} port {port}: {why}; choose others with --host and --port") from None
+
+
+def address_of(host: str, listener: socket.socket) -> str:
+    """The URL under which ``listener`` is reached."""
+    name = f"[{host.strip('[]')}]" if ":" in host else host
+    return f"http://{name}:{listener.getsockname()[1]}"
 
 
 class _Server(Server):
@@ -106,11 +119,11 @@ class _Worker(multiprocess.Process):
         return self._server
 
 
-def _config(app: Any, options: ServerOptions, *, factory: bool = False) -> Config:
+def _config(app: Any, workers: int, *, factory: bool = False) -> Config:
     return Config(
         app,
         factory=factory,
-        workers=options.workers,
+        workers=workers,
         http=Protocol,
         ws="none",
         interface="asgi3",
@@ -123,11 +136,6 @@ def _config(app: Any, options: ServerOptions, *, factory: bool = False) -> Confi
         timeout_graceful_shutdown=DRAIN_SECONDS,
         limit_concurrency=CONNECTIONS,
     )
-
-
-def _address(options: ServerOptions, listener: socket.socket) -> str:
-    host = f"[{options.host.strip('[]')}]" if ":" in options.host else options.host
-    return f"http://{host}:{listener.getsockname()[1]}{options.static_prefix}"
 
 
 def _raise_file_limit() -> None:

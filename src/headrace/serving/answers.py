@@ -108,11 +108,11 @@ def _column(series: Any) -> list[Any]:
 
 
 def _instants(value: Any) -> Any:
-    import numpy
+    import pandas
 
     if value.ndim:
         return [_instants(each) for each in value]
-    return None if numpy.isnat(value) else str(numpy.datetime_as_string(value.astype("datetime64[us]")))
+    return _plain(pandas.Timestamp(value))
 
 
 def _key(name: Any) -> str:

@@ -70,8 +70,9 @@ class Scorer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http":
-            raise RuntimeError(f"A scoring server speaks HTTP only, not {scope['type']}")
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+            return
         try:
             status, body, kind = await self._answer(scope, receive)
         except _Gone:
@@ -122,10 +123,8 @@ class Scorer:
         payload = self._reader.read(body, content_type)
         try:
             prediction = self._model.predict(payload.data, params=payload.params)
-        except HeadraceError as error:
-            if error.get_http_status_code() < 500:
-                raise
-            raise _failure(error) from error
+        except BadRequest:
+            raise
         except (Exception, SystemExit) as error:
             # Whatever a model raises is the model's answer to this input.
             raise _failure(error) from error
@@ -149,6 +148,15 @@ class Scorer:
                 raise TooLarge(fault)
             more = message.get("more_body", False)
         return b"".join(pieces)
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """Follow the server from its start to its end."""
+    while True:
+        what = (await receive())["type"]
+        await send({"type": f"{what}.complete"})
+        if what == "lifespan.shutdown":
+            return
 
 
 class _Gone(Exception):
