@@ -1,1 +1,36 @@
-""""""
+"""The MLmodel file, signatures, environments, models from code, pyfunc, save, log and load."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+#: What ``mlflow.models`` offers, and the module here that has it. Each is imported when it is first asked for.
+_WHERE = {
+    "Model": "model",
+    "ModelConfig": "code",
+    "ModelInfo": "model",
+    "ModelSignature": "signature",
+    "convert_input_example_to_serving_input": "examples",
+    "get_model_info": "model",
+    "infer_pip_requirements": "environment",
+    "infer_signature": "signature",
+    "predict": "requests",
+    "set_model": "code",
+    "set_signature": "changing",
+    "update_model_requirements": "changing",
+    "validate_schema": "requests",
+    "validate_serving_input": "requests",
+}
+
+__all__ = sorted(_WHERE)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_WHERE]

@@ -9,6 +9,13 @@ from headrace.models.inference import infer_params, infer_schema
 from headrace.models.types import ParamSchema, Schema
 
 
+class TypeHints:
+    """What the type hints of a ``predict`` say of its input and output; None where there is none."""
+
+    def __init__(self, input: Any = None, output: Any = None) -> None:
+        self.input, self.output = input, output
+
+
 class ModelSignature:
     """The schemas of a model's input and output, and the params it takes; at least one is known."""
 

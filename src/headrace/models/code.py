@@ -1,0 +1,131 @@
+"""A model's own code: scripts that call ``set_model``, and the folder ``code`` that travels with a model."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+from headrace.base.errors import BadRequest, NotFound
+from headrace.base.ids import new_id
+
+_UNSET = object()
+#: What the script that is running now said to be its model. None runs: the script is run by hand, and nobody listens.
+_spoken: ContextVar[list[Any] | None] = ContextVar("spoken", default=None)
+_config: ContextVar[dict[str, Any] | None] = ContextVar("config", default=None)
+
+
+def set_model(model: Any) -> None:
+    """Say that ``model`` is what this script makes. Does nothing when the script is run by hand."""
+    said = _spoken.get()
+    if said is not None:
+        said.append(model)
+
+
+def run_script(script: Path, config: Mapping[str, Any] | None = None) -> Any:
+    """Run a script and return what it gave to ``set_model``; its ``ModelConfig`` reads ``config``."""
+    if not script.is_file():
+        raise NotFound(f"There is no script {str(script)!r}")
+    said: list[Any] = []
+    listening, configured = _spoken.set(said), _config.set(None if config is None else dict(config))
+    # A name of its own: two models whose scripts are both called model.py must not see each other.
+    name = new_id(f"{script.stem}_")
+    spec = importlib.util.spec_from_file_location(name, script)
+    if spec is None or spec.loader is None:
+        raise BadRequest(f"{str(script)!r} is no Python script")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # somebody else's code: whatever it raises is said to be its own
+        del sys.modules[name]
+        raise BadRequest(f"The script {str(script)!r} failed: {type(error).__name__}: {error}") from error
+    finally:
+        _spoken.reset(listening)
+        _config.reset(configured)
+    if not said:
+        raise BadRequest(f"The script {str(script)!r} names no model: call set_model(model) in it")
+    return said[-1]
+
+
+class ModelConfig:
+    """The configuration of a model that is a script: what it was saved or loaded with, or ``development_config``."""
+
+    def __init__(self, *, development_config: str | Path | dict[str, Any] | None = None) -> None:
+        given = _config.get()
+        self._values = given if given is not None else read_config(development_config)
+
+    def get(self, key: str) -> Any:
+        """The value of ``key``. Raises ``KeyError`` when it is not configured."""
+        if self._values is None:
+            raise FileNotFoundError("This model has no configuration: give model_config, or a development_config")
+        return self._values[key]
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of the configuration."""
+        return dict(self._values or {})
+
+
+def read_config(said: str | Path | Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A configuration given as a dict, or as the path of a YAML file."""
+    if said is None or isinstance(said, Mapping):
+        return None if said is None else dict(said)
+    import yaml
+
+    file = Path(said)
+    if not file.is_file():
+        raise NotFound(f"There is no configuration file {str(file)!r}")
+    try:
+        values = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise BadRequest(f"The configuration {str(file)!r} is not YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise BadRequest(f"The configuration {str(file)!r} must be a YAML mapping")
+    return values
+
+
+def copy_code(code_paths: Sequence[str | Path] | None, folder: Path) -> str | None:
+    """Copy files and folders into ``folder/code``; return that folder's name, or None when there is nothing to copy."""
+    if code_paths is not None and not isinstance(code_paths, list | tuple):
+        raise TypeError(f"code_paths must be a list of paths, not {type(code_paths).__name__}")
+    for said in code_paths or []:
+        source, target = Path(said), folder / "code" / Path(said).resolve().name
+        if not source.exists():
+            raise NotFound(f"There is no code at {str(said)!r}")
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
+            shutil.copytree(source, target, ignore=ignored, dirs_exist_ok=True)
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    return "code" if code_paths else None
+
+
+@contextmanager
+def own_code(folder: Path | None) -> Iterator[None]:
+    """Let what is loaded inside import from a model's own ``folder`` first.
+
+    Modules of the same name that others imported step aside for that time and come back after it, so that two models
+    with a ``features.py`` each keep their own.
+    """
+    if folder is None or not folder.is_dir():
+        yield
+        return
+    own = {each.stem for each in folder.iterdir() if each.suffix == ".py" or each.is_dir()}
+    others = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in own}
+    for name in others:
+        del sys.modules[name]
+    # It stays on the path: what a model imports only when it is asked must be found then.
+    if str(folder) in sys.path:
+        sys.path.remove(str(folder))
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        sys.modules.update(others)

@@ -1,0 +1,77 @@
+"""How a model is loaded, whatever its library: fetch, parse, audit, and only then construct."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from headrace.base.errors import BadRequest, NotFound
+from headrace.models.code import own_code
+from headrace.models.flavor import Flavor
+from headrace.models.model import Model
+from headrace.models.pickles import import_room, room_of
+from headrace.models.trust import audit, file_in
+
+
+def fetch(model_uri: str | Path, dst_path: str | Path | None = None) -> Path:
+    """The local folder with the model at ``model_uri``, which is downloaded when it is elsewhere."""
+    text = str(model_uri)
+    local = Path(text.removeprefix("file://").removeprefix("file:")) if text.startswith("file:") else Path(text)
+    if dst_path is None and local.exists():
+        return local
+    if ":/" not in text and not local.exists():
+        raise NotFound(f"There is no model at {text!r}")
+    from headrace.tracking.artifacts import download_artifacts
+
+    return Path(download_artifacts(artifact_uri=text, dst_path=None if dst_path is None else str(dst_path)))
+
+
+def open_model(model_uri: str | Path, dst_path: str | Path | None = None) -> tuple[Model, Path]:
+    """The description of a model and its local folder, fetched, parsed and found to be trusted."""
+    folder = fetch(model_uri, dst_path)
+    model = Model.load(folder)
+    audit(model, folder, str(model_uri))
+    return model, folder
+
+
+def load_flavor(flavor: Flavor[Any], model_uri: str | Path, dst_path: str | Path | None = None) -> Any:
+    """The library's own object that was saved at ``model_uri``."""
+    model, folder = open_model(model_uri, dst_path)
+    own = settings_of(model, flavor.name)
+    with own_code(_code(folder, own)):
+        return flavor.load(folder, own)
+
+
+def load_pyfunc(model: Model, folder: Path, config: Mapping[str, Any] | None) -> Any:
+    """Something with ``predict(data, params)`` made of the model in ``folder``, which was found to be trusted."""
+    said = settings_of(model, "python_function")
+    loader = said.get("loader_module")
+    if not isinstance(loader, str):
+        raise BadRequest("Malformed MLmodel: python_function must name a loader_module")
+    with own_code(_code(folder, said)):
+        module = import_room(_FLAVOR_OF.get(loader, loader)) if room_of(loader) else importlib.import_module(loader)
+        flavor = getattr(module, "FLAVOR", None)
+        if isinstance(flavor, Flavor):
+            return flavor.load_pyfunc(folder, said, config)
+        if not hasattr(module, "_load_pyfunc"):
+            raise BadRequest(f"The loader module {loader} has no function _load_pyfunc(data_path)")
+        data = str(file_in(folder, said, "data")) if said.get("data") else str(folder)
+        return module._load_pyfunc(data, dict(config)) if config else module._load_pyfunc(data)
+
+
+def settings_of(model: Model, name: str) -> dict[str, Any]:
+    """What the MLmodel file says under a flavor's name."""
+    if name not in model.flavors:
+        raise NotFound(f"This model has no flavor {name!r}; it has {sorted(model.flavors)}")
+    said: dict[str, Any] = model.flavors[name]
+    return said
+
+
+#: Loader modules that are not the flavor's own module.
+_FLAVOR_OF = {"mlflow.pyfunc.model": "mlflow.pyfunc", "mlflow.pyfunc.loaders.code_model": "mlflow.pyfunc"}
+
+
+def _code(folder: Path, said: Mapping[str, Any]) -> Path | None:
+    return file_in(folder, said, "code") if said.get("code") else None

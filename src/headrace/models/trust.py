@@ -1,0 +1,90 @@
+"""What loading a model would run, known before anything of it is imported or unpickled.
+
+Reading a pickle, a script or a module of a model runs whatever its author wrote. Headrace does so for models that are
+the user's own: files that the user owns on this machine, and what comes through the tracking server or the registry
+that the user chose. Anything else must be vouched for by ``HEADRACE_ALLOW_PICKLE_DESERIALIZATION=true``; ``false``
+refuses even the user's own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from headrace.base import settings
+from headrace.base.errors import BadRequest, Untrusted
+from headrace.models import imports
+from headrace.models.model import Model
+from headrace.models.pickles import room_of
+
+#: The setting that decides for all models, whoever made them.
+SETTING = "ALLOW_PICKLE_DESERIALIZATION"
+#: Schemes that are answered by the server or the folder that the user chose.
+_OWN_SCHEMES = ("runs", "models", "mlflow-artifacts")
+#: Suffixes of files that are read by unpickling.
+_PICKLES = (".pkl", ".pickle", ".joblib", ".cloudpickle")
+
+
+def audit(model: Model, folder: Path, origin: str) -> None:
+    """Refuse a model that would run code nobody vouched for; ``origin`` is the URI or path that was asked for."""
+    allowed = settings.flag(SETTING) if settings.text(SETTING) is not None else is_own(origin)
+    if allowed:
+        return
+    dangers = list(demands(model, folder))
+    if dangers:
+        why = "is not allowed here" if settings.text(SETTING) is not None else "comes from a place that is not yours"
+        raise Untrusted(
+            f"Loading {origin!r} would run code and {why}: it would "
+            + "; ".join(dangers)
+            + ". If you trust who made it, "
+            f"set HEADRACE_{SETTING}=true, or copy it into a folder of yours"
+        )
+
+
+def is_own(origin: str) -> bool:
+    """Whether a model at ``origin`` is the user's own."""
+    scheme, colon, rest = origin.partition(":")
+    if colon and scheme in _OWN_SCHEMES:
+        return True
+    if colon and len(scheme) > 1 and scheme != "file":
+        return False
+    path = Path(rest.removeprefix("//") if scheme == "file" else origin)
+    return path.exists() and (not hasattr(os, "geteuid") or path.stat().st_uid in (os.geteuid(), 0))
+
+
+def demands(model: Model, folder: Path) -> Iterator[str]:
+    """What loading would run, each as the end of the sentence "it would …"."""
+    for name, flavor in sorted(model.flavors.items()):
+        loader = str(flavor.get("loader_module", ""))
+        if loader and room_of(loader) is None:
+            yield f"import {loader}"
+        if script := flavor.get("model_code_path"):
+            yield f"run {Path(str(script)).name}"
+        if flavor.get("skops_trusted_types"):
+            yield f"build {', '.join(map(str, flavor['skops_trusted_types']))} (flavor {name})"
+    for file in sorted(folder.rglob("*")):
+        if file.suffix in _PICKLES and file.is_file():
+            yield f"unpickle {file.relative_to(folder)}, which imports {', '.join(_packages(file))}"
+
+
+def file_in(folder: Path, said: Mapping[str, Any], key: str) -> Path:
+    """The file or folder that ``said[key]`` names below ``folder``. Raises ``BadRequest`` when it lies elsewhere."""
+    name = said.get(key)
+    if not isinstance(name, str):
+        raise BadRequest(f"Malformed MLmodel: {key!r} must name a file of the model, not {name!r}")
+    found = (folder / name).resolve()
+    if not found.is_relative_to(folder.resolve()):
+        raise BadRequest(f"Malformed MLmodel: {key!r} names {name!r}, which is not in the model's folder")
+    if not found.exists():
+        raise BadRequest(f"The model is not whole: {name!r}, which its MLmodel file names as {key!r}, is missing")
+    return found
+
+
+def _packages(file: Path) -> list[str]:
+    try:
+        found = imports.globals_of_pickle(file.read_bytes())
+    except (ValueError, IndexError, KeyError) as error:
+        return [f"what cannot be read: {error}"]
+    return sorted({module.partition(".")[0] for module, _ in found})
