@@ -145,8 +145,7 @@ class App:
         if answer.started:
             # Half an answer is out; breaking the connection is all that is left to say.
             raise error
-        too_large = error.get_http_status_code() == 413
-        await answer.error(error, ((b"connection", b"close"),) if too_large else ())
+        await answer.error(error)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from headrace.server.app import App
+from headrace.server.artifacts import ArtifactsStore, GuardedStore
+from headrace.server.events import Events
 from headrace.server.gate import Gate
 from headrace.server.options import ServerOptions
 from headrace.server.pages import page_routes
+from headrace.server.places import Places
+from headrace.server.transfers import Transfers
 from headrace.stores import open_store
 from headrace.stores.port import Store
 
 
 def build_app(options: ServerOptions, store: Store | None = None) -> App:
     """The application for ``options``. Opens the store they name unless one is given."""
-    inner = store or open_store(options.backend_store_uri, artifact_root=options.artifact_root, checked=False)
     gate = Gate(bind=options.host, hosts=options.allowed_hosts, origins=options.cors_allowed_origins)
-    return App(inner, gate=gate, byte_routes=page_routes(options), prefix=options.static_prefix)
+    inner = store or open_store(options.backend_store_uri, artifact_root=options.artifact_root, checked=False)
+    places = Places(inner, options)
+    outer = GuardedStore(ArtifactsStore(inner, places), options.allowed_artifact_roots)
+    transfers, events = Transfers(outer, places), Events(inner)
+    return App(
+        outer,
+        gate=gate,
+        byte_routes=[*page_routes(options), *transfers.routes(), *events.routes()],
+        prefix=options.static_prefix,
+        on_change=events.changed,
+        on_stop=events.stop,
+    )

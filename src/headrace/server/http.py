@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -42,6 +42,8 @@ _JSON_HEADERS: tuple[Header, ...] = (
     (b"cache-control", b"no-store"),
     (b"content-type", b"application/json"),
 )
+#: Bytes of a body that are read to their end even when nobody wants them, to keep the connection.
+_SHORT = 64 << 10
 _ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
@@ -52,7 +54,7 @@ class Disconnected(Exception):
 class Question:
     """A request: verb, path as it was sent, query, headers, and a body that is read once."""
 
-    __slots__ = ("_receive", "headers", "id", "local_address", "path", "query", "verb")
+    __slots__ = ("_receive", "_unread", "headers", "id", "local_address", "path", "query", "verb")
 
     def __init__(self, scope: Scope, receive: Receive, number: str, path: bytes) -> None:
         self.id = number
@@ -63,6 +65,12 @@ class Question:
         server = scope.get("server")
         self.local_address: str = server[0] if server else ""
         self._receive = receive
+        self._unread = b"content-length" in self.headers or b"transfer-encoding" in self.headers
+
+    @property
+    def has_much_left(self) -> bool:
+        """Whether more of the body is still to come than is worth waiting for."""
+        return self._unread and (b"transfer-encoding" in self.headers or self.announced() > _SHORT)
 
     def pairs(self) -> list[tuple[str, str]]:
         """The query string, decoded."""
@@ -91,43 +99,32 @@ class Question:
         """The whole body, or ``TooLarge`` as soon as it is known to be more than ``limit`` bytes."""
         if b"content-length" in self.headers and self.announced() > limit:
             raise TooLarge(f"The body has {self.announced()} bytes; {limit} are allowed here")
-        message = await self._receive()
-        body: bytes = message.get("body", b"")
-        if not message.get("more_body") and message["type"] == "http.request":
-            if len(body) > limit:
-                raise TooLarge(f"The body has more than the {limit} bytes that are allowed here")
-            return body
-        pieces, size = [body], len(body)
-        async for piece in self._rest(message):
+        pieces, size = [], 0
+        while piece := await self.next_piece():
             size += len(piece)
             if size > limit:
                 raise TooLarge(f"The body has more than the {limit} bytes that are allowed here")
             pieces.append(piece)
-        return b"".join(pieces)
+            if not self._unread:
+                break
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    async def next_piece(self) -> bytes | None:
-        """The next bytes of the body as they arrive, or None at its end."""
-        while True:
+    async def next_piece(self) -> bytes:
+        """The next bytes of the body as they arrive; none at its end."""
+        while self._unread:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 raise Disconnected
+            self._unread = message.get("more_body", False)
             body: bytes = message.get("body", b"")
             if body:
                 return body
-            if not message.get("more_body"):
-                return None
+        return b""
 
     async def gone(self) -> None:
         """Return when the caller has gone away."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
-
-    async def _rest(self, message: Message) -> AsyncIterator[bytes]:
-        while message["type"] == "http.request" and message.get("more_body"):
-            message = await self._receive()
-            yield message.get("body", b"")
-        if message["type"] == "http.disconnect":
-            raise Disconnected
 
 
 class Answer:
@@ -155,6 +152,8 @@ class Answer:
     async def error(self, error: HeadraceError, headers: tuple[Header, ...] = (), status: int | None = None) -> None:
         """Answer with what went wrong, under the status of the error unless another one is given."""
         status = status or error.get_http_status_code()
+        if self.question.has_much_left:
+            headers = (*headers, (b"connection", b"close"))
         if status in (429, 503):
             headers = (*headers, (b"retry-after", b"1"))
         said = {"error_code": error.error_code, "message": error.message, "request_id": self.question.id}

@@ -25,7 +25,7 @@ Handler = Callable[[Question, Answer, str], Awaitable[None]]
 class ByteRoute(NamedTuple):
     """A route beside the calls: where it is, who may use it, and what answers it.
 
-    A path may end in ``*``, which stands for the rest of the path, slashes included.
+    ``*`` in a path stands for one segment of it, and at its end for the rest of it, slashes included.
     """
 
     verbs: tuple[str, ...]
@@ -48,7 +48,7 @@ class Routes:
         #: (verb, path) -> call.
         self.calls: dict[tuple[str, bytes], type[Call[Any]]] = {}
         self._byte_routes: dict[tuple[str, bytes], ByteRoute] = {}
-        self._rests: list[ByteRoute] = []
+        self._open_routes: list[tuple[re.Pattern[bytes], ByteRoute]] = []
         templates: dict[str, dict[str, type[Call[Any]]]] = {}
         for kind in calls.values():
             self._add_call(kind, templates)
@@ -72,10 +72,9 @@ class Routes:
         route = self._byte_routes.get((verb, path))
         if route:
             return route, ""
-        for each in self._rests:
-            start = each.path[:-1].encode()
-            if verb in each.verbs and path.startswith(start):
-                return each, decoded(path[len(start) :], "path")
+        for pattern, each in self._open_routes:
+            if verb in each.verbs and (found := pattern.fullmatch(path)):
+                return each, decoded(found[1], "path")
         return None
 
     def verbs_at(self, path: bytes) -> list[str]:
@@ -84,8 +83,8 @@ class Routes:
         for pattern, _, verbs in self._templates:
             if pattern.fullmatch(path):
                 found.update(verbs)
-        for each in self._rests:
-            if path.startswith(each.path[:-1].encode()):
+        for pattern, each in self._open_routes:
+            if pattern.fullmatch(path):
                 found.update(each.verbs)
         return sorted(found)
 
@@ -103,8 +102,11 @@ class Routes:
 
     def _add_bytes(self, route: ByteRoute) -> None:
         _require_need(route.needs, route.path)
-        if route.path.endswith("*"):
-            self._rests.append(route)
+        if "*" in route.path:
+            before, _, after = route.path.partition("*")
+            rest = "([^/]+)" if after else "(.*)"
+            pattern = re.compile(f"{re.escape(before)}{rest}{re.escape(after)}".encode(), re.DOTALL)
+            self._open_routes.append((pattern, route))
             return
         for verb in route.verbs:
             if (verb, route.path.encode()) in {**self.calls, **self._byte_routes}:

@@ -7,16 +7,15 @@ import random
 import time
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar, cast
-from urllib.parse import quote, unquote, urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 from urllib3.exceptions import TimeoutError as TimedOut
-from urllib3.util import Timeout, make_headers
+from urllib3.util import Timeout
 
-import headrace
-from headrace.base import settings
+from headrace.base import connection
 from headrace.base.errors import (
     BadRequest,
     Forbidden,
@@ -52,15 +51,13 @@ class RemoteStore:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise BadRequest(f"{url!r} is no address of a server; give one such as http://127.0.0.1:5000")
-        self._origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        bare = urlsplit(connection.without_credentials(url))
+        self._origin = f"{bare.scheme}://{bare.netloc}"
         self._prefix = parts.path.rstrip("/")
-        self._headers = {
-            "User-Agent": f"headrace/{headrace.__version__}",
-            **_credentials(parts.username, parts.password),
-        }
+        self._headers = connection.headers(url)
         self._json_headers = {**self._headers, "Content-Type": "application/json"}
-        self._retries = settings.number("HTTP_REQUEST_MAX_RETRIES", 5)
-        seconds = settings.number("HTTP_REQUEST_TIMEOUT", 120)
+        self._retries = connection.attempts()
+        seconds = connection.timeout()
         self._timeout = Timeout(connect=min(seconds, 20), read=seconds)
         self._owner = 0
         self._pool: urllib3.HTTPConnectionPool | urllib3.PoolManager
@@ -130,10 +127,7 @@ class RemoteStore:
         """Make connections of this process's own: those made before a fork belong to the parent."""
         options: dict[str, Any] = {"maxsize": 16}
         if self._origin.startswith("https:"):
-            insecure = settings.flag("TRACKING_INSECURE_TLS")
-            options["cert_reqs"] = "CERT_NONE" if insecure else "CERT_REQUIRED"
-            options["ca_certs"] = settings.text("TRACKING_SERVER_CERT_PATH")
-            options["cert_file"] = settings.text("TRACKING_CLIENT_CERT_PATH")
+            options |= connection.tls()
         proxy = _proxy_for(self._origin)
         if proxy:
             self._pool = urllib3.ProxyManager(proxy, **options)
@@ -185,15 +179,6 @@ def _filled(path: str, call: Call[Any]) -> str:
     for name in call.route.in_path:
         path = path.replace(f"{{{name}}}", quote(getattr(call, name), safe=""))
     return path
-
-
-def _credentials(username: str | None, password: str | None) -> dict[str, str]:
-    name = unquote(username) if username else settings.text("TRACKING_USERNAME")
-    word = unquote(password) if password else settings.text("TRACKING_PASSWORD")
-    if name and word:
-        return make_headers(basic_auth=f"{name}:{word}")
-    token = settings.text("TRACKING_TOKEN")
-    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def _proxy_for(origin: str) -> str | None:

@@ -1,0 +1,150 @@
+"""Wrappers around a store: one answers the lists of artifacts, one keeps watch over locations that callers name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from typing import Any, TypeVar, cast
+
+from headrace.artifacts.local import root_of
+from headrace.base.errors import BadRequest, Forbidden
+from headrace.base.paths import ArtifactKey, ArtifactUri
+from headrace.schema import Call
+from headrace.schema.artifacts import ArtifactsFound, ListArtifacts, ListLoggedModelArtifacts
+from headrace.schema.experiments import CreateExperiment
+from headrace.schema.logged_models import GetLoggedModel
+from headrace.schema.registry import CreateModelVersion
+from headrace.schema.runs import GetRun
+from headrace.schema.server_info import GetServerInfo, ServerInfo
+from headrace.server.places import Places
+from headrace.stores.port import Store
+
+R = TypeVar("R")
+
+#: Schemes that mean something else than a place where an experiment could keep artifacts.
+_NO_LOCATION = frozenset(("runs", "models", "data", "javascript", "ftp", "gopher", "dict", "jar"))
+
+
+class ArtifactsStore:
+    """A store that also answers what only the artifacts themselves and the server can say."""
+
+    def __init__(self, store: Store, places: Places) -> None:
+        self._store = store
+        self._places = places
+        self._own: dict[type[Call[Any]], Callable[[Any], Any]] = {
+            ListArtifacts: self._list_of_run,
+            ListLoggedModelArtifacts: self._list_of_model,
+            GetServerInfo: lambda call: ServerInfo(),
+        }
+
+    def send(self, call: Call[R], /) -> R:
+        """Answer ``call`` here or by the store behind."""
+        own = self._own.get(type(call))
+        return self._store.send(call) if own is None else cast(R, own(call))
+
+    def close(self) -> None:
+        """Close the store behind."""
+        self._store.close()
+
+    def _list_of_run(self, call: ListArtifacts) -> ArtifactsFound:
+        ArtifactKey.parse(call.path, folder=True)
+        uri, place = self._places.of_run(call.run_id)
+        return ArtifactsFound(root_uri=uri, files=place.list(call.path))
+
+    def _list_of_model(self, call: ListLoggedModelArtifacts) -> ArtifactsFound:
+        ArtifactKey.parse(call.artifact_directory_path, folder=True)
+        uri, place = self._places.of_logged_model(call.model_id)
+        return ArtifactsFound(root_uri=uri, files=place.list(call.artifact_directory_path))
+
+
+class GuardedStore:
+    """A store whose callers may not point it at folders of the server's own machine.
+
+    Local paths are refused unless they lie below a root the operator allowed or, as the source of a model version,
+    in the artifacts of the run or logged model it comes from.
+    """
+
+    def __init__(self, store: Store, allowed_roots: tuple[str, ...] = ()) -> None:
+        self._store = store
+        self._roots = tuple(PurePosixPath(root_of(root)) for root in allowed_roots)
+
+    def send(self, call: Call[R], /) -> R:
+        """Answer ``call`` by the store behind, if its locations may be used."""
+        if isinstance(call, CreateExperiment) and call.artifact_location:
+            self._check_location(call.artifact_location)
+        elif isinstance(call, CreateModelVersion):
+            self._check_source(call)
+        return self._store.send(call)
+
+    def close(self) -> None:
+        """Close the store behind."""
+        self._store.close()
+
+    def _check_location(self, text: str) -> None:
+        uri = ArtifactUri.parse(text)
+        if uri.scheme in _NO_LOCATION:
+            raise BadRequest(
+                f"Invalid value for 'artifact_location': artifacts cannot be kept at {uri.scheme}: locations"
+            )
+        if uri.is_local and not self._is_allowed(uri):
+            raise Forbidden(
+                "Invalid value for 'artifact_location': a folder of the server's machine may be used only below one "
+                "that the operator named with --allowed-artifact-roots"
+            )
+
+    def _check_source(self, call: CreateModelVersion) -> None:
+        uri = ArtifactUri.parse(call.source)
+        match uri.scheme:
+            case "runs":
+                self._check_run_source(uri, call)
+            case "models":
+                self._check_model_source(uri, call)
+            case "file":
+                if not self._is_allowed(uri) and not any(_is_below(uri, root) for root in self._own_roots(call)):
+                    raise BadRequest(
+                        "Invalid value for 'source': a folder of the server's machine may be registered only from the "
+                        "artifacts of the run_id or model_id given beside it, or below --allowed-artifact-roots"
+                    )
+            case scheme if scheme in _NO_LOCATION:
+                raise BadRequest(f"Invalid value for 'source': models cannot be loaded from {scheme}: locations")
+
+    def _check_run_source(self, uri: ArtifactUri, call: CreateModelVersion) -> None:
+        run_id, _, path = uri.path.lstrip("/").partition("/")
+        if path:
+            ArtifactKey.parse(path, folder=True)
+        if uri.authority or not run_id:
+            raise BadRequest("Invalid value for 'source': it must be of the form runs:/<run id>/<path>")
+        if call.run_id and call.run_id != run_id:
+            raise BadRequest(f"Invalid value for 'source': it is of the run {run_id}, but run_id is another one")
+
+    def _check_model_source(self, uri: ArtifactUri, call: CreateModelVersion) -> None:
+        path = uri.path.lstrip("/")
+        if uri.authority or not path:
+            raise BadRequest("Invalid value for 'source': it must be models:/<model id> or models:/<name>/<version>")
+        ArtifactKey.parse(path, folder=True)
+        name = path.partition("/")[0].partition("@")[0]
+        if name == call.name:
+            raise BadRequest("Invalid value for 'source': a version cannot have a version of the same model as source")
+
+    def _own_roots(self, call: CreateModelVersion) -> list[ArtifactUri]:
+        """Where the run or logged model that a version comes from keeps its artifacts."""
+        found = []
+        if call.run_id:
+            found.append(self._store.send(GetRun(run_id=call.run_id)).run.info.artifact_uri)
+        if call.model_id:
+            found.append(self._store.send(GetLoggedModel(model_id=call.model_id)).model.info.artifact_uri)
+        return [ArtifactUri.parse(root) for root in found if root]
+
+    def _is_allowed(self, uri: ArtifactUri) -> bool:
+        return uri.authority in ("", "localhost") and any(
+            PurePosixPath(uri.path).is_relative_to(root) for root in self._roots
+        )
+
+
+def _is_below(uri: ArtifactUri, root: ArtifactUri) -> bool:
+    """Whether a location is, by its spelling, that of ``root`` or in it."""
+    return (
+        root.is_local
+        and uri.authority in ("", "localhost")
+        and PurePosixPath(uri.path).is_relative_to(PurePosixPath(root.path))
+    )
