@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from headrace.base.errors import AlreadyExists, BadRequest, HeadraceError
+from headrace.base.errors import AlreadyExists, BadRequest, HeadraceError, Unreachable
 from headrace.schema.experiments import CreateExperiment, GetExperiment, SearchExperiments
 from headrace.schema.runs import CreateRun, GetMetricHistory, GetRun, LogBatch, LogMetric, LogParam, Metric, Param
 from headrace.stores import open_store
@@ -150,3 +150,16 @@ def test_a_durability_nobody_knows_is_refused(uri: str, monkeypatch: pytest.Monk
     monkeypatch.setenv("HEADRACE_DURABILITY", "some")
     with pytest.raises(BadRequest, match="'process' or 'full'"):
         open_store(uri)
+
+
+def test_a_reading_that_takes_too_long_is_given_up(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store(uri)
+    run_id = store.send(CreateRun(experiment_id="0")).run.info.run_id
+    for start in range(0, 20_000, 1000):
+        points = [Metric("x", float(step), 1, step) for step in range(start, start + 1000)]
+        store.send(LogBatch(run_id=run_id, metrics=points))
+    monkeypatch.setattr("headrace.stores.sql.sqlite.STATEMENT_SECONDS", -1)
+    with pytest.raises(Unreachable, match="ask for less"):
+        store.send(GetMetricHistory(run_id=run_id, metric_key="x"))
+    monkeypatch.undo()
+    assert len(store.send(GetMetricHistory(run_id=run_id, metric_key="x")).metrics) == 20_000

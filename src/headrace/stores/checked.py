@@ -18,7 +18,7 @@ class CheckedStore:
         self._store = store
 
     def send(self, call: Call[R], /) -> R:
-        return self._store.send(codec.decode(codec.encode(call), type(call)))
+        return self._store.send(codec.validated(call))
 
     def close(self) -> None:
         self._store.close()

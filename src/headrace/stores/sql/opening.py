@@ -104,6 +104,7 @@ def _secret(tx: Tx) -> str:
 
 def _upgrade(tx: Tx) -> None:
     if tx.dialect.name == "postgresql":
+        tx.run("SET LOCAL statement_timeout = 0")
         tx.run("SELECT pg_advisory_xact_lock(7263541)")
     elif tx.dialect.name == "mysql":
         tx.row("SELECT GET_LOCK('headrace_schema', 60)")

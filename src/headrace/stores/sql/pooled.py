@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from headrace.base.errors import BadRequest, HeadraceError, Unreachable
 from headrace.stores.sql.dialects import MYSQL, POSTGRESQL, Dialect, percent_style
-from headrace.stores.sql.store import Household, translated
+from headrace.stores.sql.store import STATEMENT_SECONDS, Household, translated
 from headrace.stores.sql.tx import Tx
 
 R = TypeVar("R")
@@ -150,7 +150,9 @@ class PostgresDriver(Driver):
         self._uri = "postgresql" + uri[uri.index("://") :]
 
     def connect(self) -> Any:
-        connection = self._psycopg.connect(self._uri, connect_timeout=10)
+        connection = self._psycopg.connect(
+            self._uri, connect_timeout=10, options=f"-c statement_timeout={STATEMENT_SECONDS}s"
+        )
         connection.isolation_level = self._psycopg.IsolationLevel.READ_COMMITTED
         return connection
 
@@ -200,6 +202,10 @@ class MysqlDriver(Driver):
         )
         with connection.cursor() as cursor:
             cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            if "mariadb" in connection.get_server_info().lower():
+                cursor.execute(f"SET SESSION max_statement_time = {STATEMENT_SECONDS}")
+            else:
+                cursor.execute(f"SET SESSION max_execution_time = {STATEMENT_SECONDS * 1000}")
         return connection
 
     def is_alive(self, connection: Any) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from headrace.base.errors import HeadraceError, Unreachable
 from headrace.stores.sql.dialects import SQLITE
-from headrace.stores.sql.store import Household, translated
+from headrace.stores.sql.store import STATEMENT_SECONDS, Household, translated
 from headrace.stores.sql.tx import Tx
 
 R = TypeVar("R")
@@ -25,6 +25,8 @@ Job = Callable[[Tx], Any]
 GROUP = 64
 #: Seconds a writer waits for writers of other processes before it gives up.
 PATIENCE = 60.0
+#: Steps of SQLite's machine between two looks at the clock.
+_STEPS = 100_000
 
 
 class Ticket:
@@ -61,11 +63,13 @@ class SqliteBackend:
         """Run ``job`` on one snapshot, without waiting for writers."""
         if self._pid != os.getpid():
             self._forked()
-        connection = getattr(self._readers, "connection", None)
-        if connection is None:
-            connection = self._readers.connection = self._connect("PRAGMA query_only=ON")
-            self._every_reader.append(connection)
-        cursor = connection.cursor()
+        mine = self._readers
+        if getattr(mine, "connection", None) is None:
+            mine.connection = self._connect("PRAGMA query_only=ON")
+            mine.connection.set_progress_handler(lambda: time.monotonic() > mine.until, _STEPS)
+            self._every_reader.append(mine.connection)
+        cursor = mine.connection.cursor()
+        mine.until = time.monotonic() + STATEMENT_SECONDS
         with translated(sqlite3.Error):
             cursor.execute("BEGIN")
             try:

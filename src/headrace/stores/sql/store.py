@@ -14,6 +14,8 @@ from headrace.stores.sql.tx import Tx
 R = TypeVar("R")
 C = TypeVar("C", bound=Call[Any])
 
+#: Seconds the statements of one reading may take before they are given up.
+STATEMENT_SECONDS = 10
 Answer = Callable[[Tx, Any], Any]
 #: How each call is answered.
 ANSWERS: dict[type[Call[Any]], Answer] = {}
@@ -95,7 +97,10 @@ def translated(error: type[Exception]) -> Iterator[None]:
     except error as fault:
         if "IntegrityError" in {kind.__name__ for kind in type(fault).__mro__}:
             raise AlreadyExists("Somebody else made something with the same name or id at the same moment") from fault
-        raise Unreachable(f"The database could not do this: {_first_line(fault)}") from fault
+        why = _first_line(fault)
+        if any(word in why.lower() for word in ("interrupted", "timeout", "max_statement_time")):
+            raise Unreachable(f"This took the database more than {STATEMENT_SECONDS} s; ask for less") from fault
+        raise Unreachable(f"The database could not do this: {why}") from fault
 
 
 def _first_line(error: Exception) -> str:

@@ -186,7 +186,7 @@ class RunContract:
             {"params": [Param("p", "1"), Param("p", "2")]},
         ):
             with making.refused("INVALID_PARAMETER_VALUE"):
-                store.send(LogBatch(run_id=run_id, **call))  # type: ignore[arg-type]
+                store.send(LogBatch(run_id=run_id, **call))
 
     def test_datasets_and_models_that_a_run_read_and_made(self, store: Store) -> None:
         run_id = making.run(store)
