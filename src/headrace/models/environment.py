@@ -86,6 +86,13 @@ def conda_env(requirements: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def change_conda(file: Path, requirements: Sequence[str]) -> None:
+    """Let pip install ``requirements`` in the conda environment in ``file``."""
+    conda = _conda(file)
+    others = [each for each in conda.get("dependencies") or [] if not (isinstance(each, dict) and "pip" in each)]
+    _write_yaml(file, {**conda, "dependencies": [*others, {"pip": list(requirements)}]})
+
+
 def python_env() -> dict[str, Any]:
     """The Python, and what builds packages for it, as ``python_env.yaml`` has them."""
     built = [f"{name}=={version}" if (version := _version(name)) else name for name in ("pip", "setuptools")]

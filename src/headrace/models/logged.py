@@ -63,7 +63,7 @@ def log_files(write: Callable[[Path, Model], None], logging: Logging, flavor: st
         from headrace.registry import register_model
 
         version = register_model(
-            info.model_uri, logging.registered_model_name, await_registration_for=logging.await_registration_for
+            info.model_uri, logging.registered_model_name, await_registration_for=logging.await_registration_for or 0
         )
         info.registered_model_version = int(version.version)
     return info

@@ -1,0 +1,78 @@
+"""Changes to a model that is already saved or logged: its signature, its requirements."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+from headrace.base.errors import BadRequest
+from headrace.models.environment import CONDA, REQUIREMENTS, change_conda, name_of
+from headrace.models.loading import fetch
+from headrace.models.model import MLMODEL, Model
+from headrace.models.signature import ModelSignature
+
+
+def set_signature(model_uri: str, signature: ModelSignature) -> None:
+    """Give a saved or logged model another signature. A registered version cannot be changed: register a new one."""
+    if not isinstance(signature, ModelSignature):
+        raise BadRequest(f"signature must be a ModelSignature, not {type(signature).__name__}")
+    with _changed(model_uri, [MLMODEL]) as folder:
+        model = Model.load(folder / MLMODEL)
+        model.signature = signature
+        model.save(folder / MLMODEL)
+
+
+def update_model_requirements(
+    model_uri: str, operation: Literal["add", "remove"], requirement_list: Sequence[str]
+) -> None:
+    """Add requirements to a model's environment, in place of those for the same distributions, or remove them."""
+    if operation not in ("add", "remove"):
+        raise BadRequest(f"operation must be 'add' or 'remove', not {operation!r}")
+    named = {name_of(each) for each in requirement_list}
+    added = list(requirement_list) if operation == "add" else []
+    with _changed(model_uri, [REQUIREMENTS, CONDA]) as folder:
+        lines = (folder / REQUIREMENTS).read_text(encoding="utf-8").splitlines()
+        lines = [*(line for line in lines if name_of(line) not in named), *added]
+        (folder / REQUIREMENTS).write_text("\n".join(lines), encoding="utf-8")
+        change_conda(folder / CONDA, lines)
+
+
+@contextmanager
+def _changed(model_uri: str, names: Sequence[str]) -> Iterator[Path]:
+    """A folder with copies of some files of a model, which take their place when all went well."""
+    source = fetch(model_uri)
+    with TemporaryDirectory(prefix="headrace-change-") as made:
+        for name in names:
+            if not (source / name).is_file():
+                raise BadRequest(f"The model {model_uri!r} has no file {name}")
+            shutil.copy2(source / name, made)
+        yield Path(made)
+        for name in names:
+            _put(model_uri, Path(made) / name)
+
+
+def _put(model_uri: str, file: Path) -> None:
+    """Store ``file`` in the model at ``model_uri``."""
+    from headrace.tracking.client import MlflowClient
+
+    scheme, colon, rest = model_uri.partition(":/")
+    if not colon or scheme == "file":
+        shutil.copy2(file, Path(model_uri.removeprefix("file://").removeprefix("file:")) / file.name)
+        return
+    logged = Model.load(fetch(model_uri)).model_id
+    if scheme == "models" and rest.strip("/") != logged:
+        raise BadRequest(
+            f"{model_uri!r} is a registered version, which stays as it is: change the logged model it was made of "
+            "and register that as a new version"
+        )
+    if logged:
+        MlflowClient().log_model_artifact(logged, str(file))
+    elif scheme == "runs":
+        run_id, _, path = rest.strip("/").partition("/")
+        MlflowClient().log_artifact(run_id, str(file), path)
+    else:
+        raise BadRequest(f"A model at {model_uri!r} cannot be changed; give runs:/, models:/m-… or a local path")
