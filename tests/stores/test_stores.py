@@ -1,5 +1,6 @@
 """Every store sits the same exam."""
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,8 @@ from headrace.schema.server_info import GetServerInfo
 from headrace.stores import Store, open_store
 from headrace.stores.sql import ANSWERS
 from headrace.testing.stores import StoreContract
+from tests.databases import free_port
+from tests.processes import serving
 
 
 @pytest.fixture(scope="module", params=["sqlite", "directory", "postgresql", "mysql", "remote"])
@@ -27,6 +30,13 @@ def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         case "mysql":
             with request.getfixturevalue("mariadb_server").database() as url:
                 yield from opened(url)
+        case "remote":
+            port = free_port()
+            command = [sys.executable, "-m", "headrace", "server", "--port", str(port)]
+            command += ["--backend-store-uri", str(folder / "records")]
+            command += ["--artifacts-destination", str(folder / "artifacts")]
+            with serving(command, f"http://127.0.0.1:{port}", folder / "log") as server:
+                yield from opened(server.url)
 
 
 class TestStores(StoreContract):

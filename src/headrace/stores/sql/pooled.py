@@ -202,7 +202,8 @@ class MysqlDriver(Driver):
         )
         with connection.cursor() as cursor:
             cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
-            if "mariadb" in connection.get_server_info().lower():
+            cursor.execute("SELECT VERSION()")
+            if "mariadb" in str(cursor.fetchone()).lower():
                 cursor.execute(f"SET SESSION max_statement_time = {STATEMENT_SECONDS}")
             else:
                 cursor.execute(f"SET SESSION max_execution_time = {STATEMENT_SECONDS * 1000}")

@@ -151,9 +151,10 @@ class RegistryContract:
         assert place == model.artifact_location
         registered = store.send(GetLoggedModel(model_id=model.model_id)).model.info.registrations
         assert [(each.name, each.version) for each in registered] == [(name, "1")]
-        copy = self._version(store, name, source=f"models:/{name}/1")
-        assert (copy.version, copy.model_id, copy.run_id) == ("2", model.model_id, run_id)
-        assert store.send(GetModelVersionDownloadUri(name=name, version="2")).artifact_uri == place
+        other = self._model(store)
+        copy = self._version(store, other, source=f"models:/{name}/1")
+        assert (copy.version, copy.model_id, copy.run_id) == ("1", model.model_id, run_id)
+        assert store.send(GetModelVersionDownloadUri(name=other, version="1")).artifact_uri == place
         with making.refused("RESOURCE_DOES_NOT_EXIST", "m-none"):
             self._version(store, name, source="models:/m-none", model_id="m-none")
 
