@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from typing import Any
 
 from headrace.artifacts.port import ArtifactStore
 from headrace.base.errors import BadRequest
@@ -37,3 +38,10 @@ def open_store(uri: str, *, tracking_uri: str | None = None) -> ArtifactStore:
     if scheme == "mlflow-artifacts":
         return module.open_store(uri, tracking_uri)  # type: ignore[no-any-return]
     return module.open_store(uri)  # type: ignore[no-any-return]
+
+
+def __getattr__(name: str) -> Any:
+    # The functions users know as ``headrace.artifacts.download_artifacts`` and so on stand upstairs of this room.
+    from headrace import _doors
+
+    return _doors.artifact_function(name)

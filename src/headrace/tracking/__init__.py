@@ -1,1 +1,24 @@
-""""""
+"""Tracking: runs and what is logged to them, through a client or without one."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+#: Public name -> the module that has it, imported when the name is first asked for.
+_HAS = {
+    "MlflowClient": "client",
+    "get_registry_uri": "uri",
+    "get_tracking_uri": "uri",
+    "is_tracking_uri_set": "uri",
+    "set_registry_uri": "uri",
+    "set_tracking_uri": "uri",
+}
+
+__all__ = sorted(_HAS)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HAS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HAS[name]}"), name)

@@ -1,0 +1,173 @@
+"""Doors: the public names of MLflow's modules and functions, and the rooms of this house behind them.
+
+``headrace.sklearn`` is ``headrace/flavors/sklearn.py``; one module object, whatever it is called by. The ``mlflow``
+distribution in ``dropin/`` opens the same doors under ``mlflow``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import os
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+#: Public module, without ``headrace.``, -> the module that it is. A name that is a room's own needs no entry.
+MODULES = {
+    "client": "tracking.client",
+    "entities": "tracking.entities",
+    "entities.lifecycle_stage": "tracking.entities",
+    "entities.model_registry": "tracking.entities",
+    "entities.run_status": "tracking.entities",
+    "entities.view_type": "tracking.entities",
+    "exceptions": "tracking.exceptions",
+    "pyfunc": "flavors.pyfunc",
+    "pyfunc.model": "models.python_model",
+    "store.entities.paged_list": "tracking.paged",
+    "tracking.context.registry": "tracking.context",
+    "types": "models.types",
+    "types.schema": "models.types",
+    "utils.async_logging.run_operations": "tracking.operations",
+    "utils.mlflow_tags": "tracking.tag_names",
+}
+
+#: Functions and classes of ``import headrace``, by the module that has them.
+_OFFERS = {
+    "registry": "register_model search_model_versions search_registered_models set_model_version_tag",
+    "tracking.client": "MlflowClient",
+    "tracking.exceptions": "MlflowException",
+    "tracking.fluent": """
+        ActiveModel ActiveRun active_run clear_active_model create_experiment create_external_model delete_experiment
+        delete_experiment_tag delete_logged_model_tag delete_run delete_tag end_run finalize_logged_model
+        flush_artifact_async_logging flush_async_logging get_active_model_id get_artifact_uri get_experiment
+        get_experiment_by_name get_logged_model get_parent_run get_run initialize_logged_model last_active_run
+        last_logged_model load_table log_artifact log_artifacts log_dict log_figure log_image log_input log_inputs
+        log_metric log_metrics log_model_params log_outputs log_param log_params log_stream log_table log_text
+        restore_experiment restore_run search_experiments search_logged_models search_runs set_active_model
+        set_experiment set_experiment_tag set_experiment_tags set_logged_model_tags set_tag set_tags start_run
+    """,
+    "tracking.images": "Image",
+    "tracking.uri": "get_registry_uri get_tracking_uri is_tracking_uri_set set_registry_uri set_tracking_uri",
+}
+
+#: Public function or class -> the module that has it.
+FUNCTIONS = {name: module for module, names in _OFFERS.items() for name in names.split()}
+
+#: What MLflow 3 has at its front door and headrace has not, yet.
+ABSENT = frozenset(
+    """
+    add_trace autolog context create_workspace delete_assessment delete_prompt_alias delete_trace_tag delete_workspace
+    disable_system_metrics_logging doctor enable_system_metrics_logging evaluate flush_trace_async_logging
+    get_active_trace_id get_assessment get_current_active_span get_last_active_trace_id get_trace get_workspace
+    import_checkpoints list_workspaces load_prompt log_assessment log_expectation log_feedback log_issue log_trace login
+    override_feedback register_prompt run search_prompts search_sessions search_traces set_prompt_alias
+    set_system_metrics_node_id set_system_metrics_samples_before_logging set_system_metrics_sampling_interval
+    set_trace_tag set_workspace start_span start_span_no_context test trace update_assessment update_current_trace
+    update_workspace validate_evaluation_results
+
+    agno anthropic autogen bedrock catboost claude_code config crewai data deployments diffusers dspy evaluation gateway
+    gemini genai groq h2o haystack johnsnowlabs keras langchain lightgbm litellm llama_index metrics mistral onnx openai
+    optuna otel paddle pmdarima projects prophet pydantic_ai pyspark pytest pytorch sagemaker semantic_kernel
+    sentence_transformers shap smolagents spacy spark statsmodels strands system_metrics tensorflow tracing transformers
+    typesafe webhooks xgboost
+    """.split()
+)
+
+#: Functions of ``headrace.artifacts`` that stand upstairs of that room.
+_OF_ARTIFACTS = {"download_artifacts", "list_artifacts", "load_dict", "load_image", "load_text"}
+
+
+def open_door(name: str) -> Any:
+    """The function, class or module that ``headrace.<name>`` is, or ``AttributeError``."""
+    if name in FUNCTIONS:
+        return getattr(importlib.import_module(f"headrace.{FUNCTIONS[name]}"), name)
+    if room_of(name):
+        return importlib.import_module(f"headrace.{name}")
+    raise AttributeError(absence_of(name) or f"module 'headrace' has no attribute {name!r}")
+
+
+def artifact_function(name: str) -> Any:
+    """The function that ``headrace.artifacts.<name>`` is, or ``AttributeError``."""
+    if name not in _OF_ARTIFACTS:
+        raise AttributeError(f"module 'headrace.artifacts' has no attribute {name!r}")
+    return getattr(importlib.import_module("headrace.tracking.artifacts"), name)
+
+
+def absence_of(name: str) -> str | None:
+    """What to say of a public name of MLflow's that is not here yet; None for other names."""
+    return f"{name} is not in headrace yet; MLflow 3 has it" if name.partition(".")[0] in ABSENT else None
+
+
+def room_of(name: str) -> str | None:
+    """The full name of the module that the public module ``name`` is; None when there is no such module."""
+    if name in MODULES:
+        return f"headrace.{MODULES[name]}"
+    if name.startswith("_"):
+        return None
+    parent, _, child = name.rpartition(".")
+    behind = f"headrace.{MODULES[parent]}.{child}" if parent in MODULES else ""
+    for candidate in (f"headrace.{name}", behind, f"headrace.flavors.{name}"):
+        if candidate and _exists(candidate):
+            return candidate
+    if any(each.startswith(f"{name}.") for each in MODULES):
+        return _CORRIDOR
+    return None
+
+
+_HOUSE = os.path.dirname(__file__)
+#: Stands for a public package that is nothing but a way to its modules.
+_CORRIDOR = ""
+
+
+def _exists(name: str) -> bool:
+    # Asked of the disk, not of the import system, which would ask the doors in turn.
+    path = os.path.join(_HOUSE, *name.split(".")[1:])
+    return os.path.isfile(f"{path}.py") or os.path.isfile(os.path.join(path, "__init__.py"))
+
+
+class Doors(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Imports ``<package>.<public module>`` as the module behind that door."""
+
+    def __init__(self, package: str) -> None:
+        self._prefix = f"{package}."
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """A spec for a name behind one of the doors."""
+        if not fullname.startswith(self._prefix):
+            return None
+        name = fullname.removeprefix(self._prefix)
+        room = room_of(name)
+        if room == fullname:
+            return None  # It is what it is called, and found as any module is.
+        if room is None:
+            if said := absence_of(name):
+                raise ModuleNotFoundError(said, name=fullname)
+            return None
+        return importlib.machinery.ModuleSpec(fullname, self, is_package=True, loader_state=room)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
+        """A blank module, which exec_module puts the real one in the place of."""
+        return
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Put the real module in the place of the blank one."""
+        spec = module.__spec__
+        assert spec is not None
+        if spec.loader_state == _CORRIDOR:
+            return
+        real = importlib.import_module(spec.loader_state)
+        # The import of a module below this one asks for a path, which only packages have.
+        if not hasattr(real, "__path__"):
+            real.__path__ = []
+        sys.modules[spec.name] = real
+
+
+def install(package: str) -> None:
+    """Make every door of ``package`` importable."""
+    # First in the line: a search through the folder of a room would find its files a second time, by other names.
+    sys.meta_path.insert(0, Doors(package))

@@ -1,0 +1,105 @@
+"""Registering models and finding them again."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from headrace.base.errors import AlreadyExists, BadRequest, NotFound
+from headrace.schema.logged_models import LoggedModel
+from headrace.schema.registry import ModelVersion, RegisteredModel
+from headrace.tracking.client import MlflowClient
+from headrace.tracking.files import joined, listing
+from headrace.tracking.locations import ModelUri, Place, of_run, version_at
+from headrace.tracking.searches import everything
+
+_log = logging.getLogger(__name__)
+
+
+def register_model(
+    model_uri: str,
+    name: str,
+    await_registration_for: int = 300,
+    *,
+    tags: dict[str, Any] | None = None,
+    env_pack: Any = None,
+) -> ModelVersion:
+    """Register the model at ``runs:/…``, ``models:/…`` or another location as the next version of ``name``.
+
+    The registered model is opened if there is none. Waits up to so many seconds until the version is ready.
+    """
+    if env_pack is not None:
+        raise BadRequest("env_pack packs environments for Databricks, which headrace does not do; leave it out")
+    client = MlflowClient()
+    source, run_id, model_id = _source(str(model_uri), client)
+    try:
+        client.create_registered_model(name)
+    except AlreadyExists:
+        _log.info("The registered model %r exists already; it gets another version", name)
+    return client.create_model_version(
+        name, source, run_id, tags=tags, await_creation_for=await_registration_for, model_id=model_id
+    )
+
+
+def search_registered_models(
+    max_results: int | None = None, filter_string: str | None = None, order_by: list[str] | None = None
+) -> list[RegisteredModel]:
+    """Every registered model that a filter finds."""
+    client = MlflowClient()
+    return everything(
+        lambda size, token: client.search_registered_models(filter_string, size, order_by, token), max_results
+    )
+
+
+def search_model_versions(
+    max_results: int | None = None, filter_string: str | None = None, order_by: list[str] | None = None
+) -> list[ModelVersion]:
+    """Every version that a filter finds."""
+    client = MlflowClient()
+    return everything(
+        lambda size, token: client.search_model_versions(filter_string, size, order_by, token), max_results
+    )
+
+
+def set_model_version_tag(name: str, version: str | None = None, key: str | None = None, value: Any = None) -> None:
+    """Set a tag of a version."""
+    MlflowClient().set_model_version_tag(name, version, key, value)
+
+
+def _source(uri: str, client: MlflowClient) -> tuple[str, str | None, str | None]:
+    """What is registered for ``uri``: the source, the run it came from and the logged model it is."""
+    if uri.startswith("runs:/"):
+        return _of_run(uri, client)
+    if not uri.startswith("models:"):
+        return uri, None, None
+    said = ModelUri.parse(uri)
+    if said.path:
+        raise BadRequest(f"{uri!r} names a path inside of a model; register the model itself")
+    if said.model_id:
+        return _of_logged(client.get_logged_model(said.model_id))
+    version = version_at(said, client)
+    return f"models:/{version.name}/{version.version}", version.run_id or None, version.model_id or None
+
+
+def _of_run(uri: str, client: MlflowClient) -> tuple[str, str | None, str | None]:
+    run_id, _, path = uri.removeprefix("runs:/").strip("/").partition("/")
+    place = of_run(run_id, path, client)
+    own = client.artifact_location(run_id)
+    if place.root == own:
+        if not _has_files(place):
+            raise NotFound(f"The run {run_id} has logged neither a model {path!r} nor artifacts at that path")
+        return joined(own, place.key), run_id, None
+    experiment = client.get_run(run_id).info.experiment_id
+    for model in client.search_logged_models([experiment], f"source_run_id = '{run_id}'"):
+        if model.artifact_location == place.root:
+            return _of_logged(model)
+    return joined(place.root, place.key), run_id, None
+
+
+def _of_logged(model: LoggedModel) -> tuple[str, str | None, str | None]:
+    return f"models:/{model.model_id}", model.source_run_id or None, model.model_id
+
+
+def _has_files(place: Place) -> bool:
+
+    return bool(listing(place.root, place.key, place.tracking_uri))

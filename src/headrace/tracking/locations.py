@@ -1,0 +1,146 @@
+"""From what users write (``runs:/…``, ``models:/…``, a path, a URI) to where the files are."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from headrace.artifacts import open_store
+from headrace.base.errors import BadRequest, NotFound, NotSupported
+from headrace.base.paths import ArtifactKey
+from headrace.schema.registry import ModelVersion
+from headrace.tracking.client import MlflowClient
+
+#: ``models:/a`` may stand for ``models:/b``, and so on, this often.
+_DEPTH = 5
+
+_MODEL_ID = re.compile(r"m-[0-9a-f]{32}")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+
+
+class Place(NamedTuple):
+    """Where files are: the root of a store, and the key of a file or folder below it."""
+
+    root: str
+    key: str
+    tracking_uri: str
+
+    def below(self, path: str | None) -> Place:
+        """The place of something below this one."""
+        if not path:
+            return self
+        key = ArtifactKey.parse(path, folder=True)
+        return self._replace(key=f"{self.key}/{key}" if self.key and key else key or self.key)
+
+
+class ModelUri(NamedTuple):
+    """What a ``models:/`` URI names: a logged model, or a version of a registered one; and a path below it."""
+
+    name: str = ""
+    version: str = ""
+    alias: str = ""
+    stage: str = ""
+    model_id: str = ""
+    path: str = ""
+
+    @classmethod
+    def parse(cls, uri: str) -> ModelUri:
+        """The parts of ``models:/name/1``, ``models:/name@alias``, ``models:/name/latest`` or ``models:/m-…``."""
+        if uri.startswith("models://"):
+            raise NotSupported(f"{uri!r} names a registry; call set_registry_uri, and write models:/name/version")
+        if not uri.startswith("models:/"):
+            raise BadRequest(
+                f"{uri!r} is not a models:/ URI; write models:/name/version, models:/name@alias or models:/id"
+            )
+        first, _, rest = uri.removeprefix("models:/").strip("/").partition("/")
+        name, at, alias = first.rpartition("@")
+        if at and name and alias:
+            return cls(name=name, alias=alias, path=rest)
+        if first and (not rest or _MODEL_ID.fullmatch(first)):
+            return cls(model_id=first, path=rest)
+        which, _, path = rest.partition("/")
+        if not first or not which:
+            raise BadRequest(f"{uri!r} names no model; write models:/name/version, models:/name@alias or models:/id")
+        return cls(name=first, version=which, path=path) if which.isdigit() else cls(name=first, stage=which, path=path)
+
+
+def place_of(uri: str | Path, client: MlflowClient | None = None) -> Place:
+    """Where the files are that ``uri`` names. Raises ``NotFound`` when the run, model or version does not exist."""
+    return _place(str(uri), client or MlflowClient(), _DEPTH)
+
+
+def version_at(uri: ModelUri, client: MlflowClient) -> ModelVersion:
+    """The version of a registered model that a URI names."""
+    if uri.version:
+        return client.get_model_version(uri.name, uri.version)
+    if uri.alias:
+        return client.get_model_version_by_alias(uri.name, uri.alias)
+    newest = uri.stage.lower() == "latest"
+    found = client.get_latest_versions(uri.name, None if newest else [uri.stage])
+    if not found:
+        raise NotFound(f"The registered model {uri.name!r} has no version in the stage {uri.stage!r}")
+    return max(found, key=lambda version: int(version.version))
+
+
+def _place(uri: str, client: MlflowClient, depth: int) -> Place:
+    if depth == 0:
+        raise BadRequest(f"{uri!r} leads from one model to another too often; register the files themselves")
+    if uri.startswith("runs:/"):
+        run_id, _, path = uri.removeprefix("runs:/").strip("/").partition("/")
+        if not run_id:
+            raise BadRequest(f"{uri!r} names no run; write runs:/run_id/path")
+        return of_run(run_id, path, client)
+    if uri.startswith("models:"):
+        said = ModelUri.parse(uri)
+        return _of_model(said, client, depth).below(said.path)
+    return _plain(uri, client.tracking_uri)
+
+
+def of_run(run_id: str, path: str | None, client: MlflowClient) -> Place:
+    """Where a run's files are: among its artifacts, or else in the model of that name which it logged."""
+    root = Place(client.artifact_location(run_id), "", client.tracking_uri)
+    asked = root.below(path)
+    if not asked.key or _is_there(asked):
+        return asked
+    name, _, rest = asked.key.partition("/")
+    experiment = client.get_run(run_id).info.experiment_id
+    for model in client.search_logged_models([experiment], f"source_run_id = '{run_id}'"):
+        if model.name == name:
+            return Place(model.artifact_location, "", client.tracking_uri).below(rest)
+    return asked
+
+
+def _of_model(uri: ModelUri, client: MlflowClient, depth: int) -> Place:
+    if uri.model_id:
+        return Place(client.get_logged_model(uri.model_id).artifact_location, "", client.tracking_uri)
+    found = version_at(uri, client)
+    place = _place(client.get_model_version_download_uri(found.name, found.version), client, depth - 1)
+    # A path of the registry's machine, or one behind its server, is found where the registry is.
+    return place._replace(tracking_uri=client.registry_uri) if place.root.startswith("mlflow-artifacts:") else place
+
+
+def _plain(uri: str, tracking_uri: str) -> Place:
+    """A path or URI that says itself where the files are."""
+    if uri.lower().startswith(("http://", "https://")):
+        return Place(uri, "", tracking_uri)
+    if not _SCHEME.match(uri):
+        path = Path(os.path.realpath(uri))
+        return Place(str(path), "", tracking_uri) if path.is_dir() else Place(str(path.parent), path.name, tracking_uri)
+    if uri.lower().startswith("file:"):
+        from headrace.artifacts.local import root_of
+
+        return _plain(str(root_of(uri)), tracking_uri)
+    root, slash, name = uri.rstrip("/").rpartition("/")
+    if not slash or root.endswith((":", "/")):
+        return Place(uri, "", tracking_uri)
+    return Place(root, name, tracking_uri)
+
+
+def _is_there(place: Place) -> bool:
+    try:
+        open_store(place.root, tracking_uri=place.tracking_uri).stat(place.key)
+    except NotFound:
+        return False
+    return True

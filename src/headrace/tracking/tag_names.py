@@ -1,0 +1,22 @@
+"""Names of the tags that say where a run came from; ``mlflow.utils.mlflow_tags`` is this module."""
+
+from __future__ import annotations
+
+MLFLOW_RUN_NAME = "mlflow.runName"
+MLFLOW_RUN_NOTE = "mlflow.note.content"
+MLFLOW_RUN_ID = "mlflow.runId"
+MLFLOW_PARENT_RUN_ID = "mlflow.parentRunId"
+MLFLOW_EXPERIMENT_NOTE = "mlflow.note.content"
+MLFLOW_USER = "mlflow.user"
+MLFLOW_SOURCE_NAME = "mlflow.source.name"
+MLFLOW_SOURCE_TYPE = "mlflow.source.type"
+MLFLOW_GIT_COMMIT = "mlflow.source.git.commit"
+MLFLOW_GIT_BRANCH = "mlflow.source.git.branch"
+MLFLOW_GIT_REPO_URL = "mlflow.source.git.repoURL"
+MLFLOW_LOGGED_MODELS = "mlflow.log-model.history"
+MLFLOW_LOGGED_ARTIFACTS = "mlflow.loggedArtifacts"
+MLFLOW_LOGGED_IMAGES = "mlflow.loggedImages"
+MLFLOW_DATASET_CONTEXT = "mlflow.data.context"
+MLFLOW_AUTOLOGGING = "mlflow.autologging"
+MLFLOW_PROJECT_ENTRY_POINT = "mlflow.project.entryPoint"
+MLFLOW_PROJECT_BACKEND = "mlflow.project.backend"

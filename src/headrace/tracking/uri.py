@@ -1,0 +1,107 @@
+"""Where this process tracks, and the open stores behind those places."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+import threading
+from pathlib import Path
+
+from headrace.base import settings
+from headrace.stores import open_store
+from headrace.stores.port import Store
+
+#: The folder that serves when nobody says where.
+DEFAULT_FOLDER = "mlruns"
+
+_HAS_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+
+_tracking: str | None = None
+_registry: str | None = None
+#: The default is fixed when it is first asked for, so that a later chdir does not move it.
+_default: str | None = None
+_stores: dict[str, Store] = {}
+_lock = threading.Lock()
+#: Stores of the process this one was forked from, kept so that nothing here closes what is the parent's.
+_parents: list[Store] = []
+
+
+def set_tracking_uri(uri: str | Path) -> None:
+    """Track at ``uri`` from now on: a folder, a database URL, or the address of a server.
+
+    The empty string goes back to the environment's word or the default. Child processes inherit the choice.
+    """
+    global _tracking, _default
+    _tracking = local_path(str(uri.resolve()) if isinstance(uri, Path) else uri) if uri else None
+    if _tracking:
+        os.environ["MLFLOW_TRACKING_URI"] = _tracking
+        if "HEADRACE_TRACKING_URI" in os.environ:
+            os.environ["HEADRACE_TRACKING_URI"] = _tracking
+    else:
+        _default = None
+        for name in ("HEADRACE_TRACKING_URI", "MLFLOW_TRACKING_URI"):
+            os.environ.pop(name, None)
+
+
+def get_tracking_uri() -> str:
+    """Where this process tracks."""
+    global _default
+    if _tracking:
+        return _tracking
+    if said := settings.text("TRACKING_URI"):
+        return local_path(said)
+    if _default is None:
+        _default = os.path.abspath(DEFAULT_FOLDER)
+    return _default
+
+
+def is_tracking_uri_set() -> bool:
+    """Whether anybody said where to track."""
+    return bool(_tracking or settings.text("TRACKING_URI"))
+
+
+def set_registry_uri(uri: str | Path) -> None:
+    """Keep registered models at ``uri`` from now on; the empty string means where tracking is."""
+    global _registry
+    _registry = local_path(str(uri)) if uri else None
+
+
+def get_registry_uri() -> str:
+    """Where registered models are kept; the tracking URI unless told otherwise."""
+    said = _registry or settings.text("REGISTRY_URI")
+    return local_path(said) if said else get_tracking_uri()
+
+
+def local_path(uri: str) -> str:
+    """``uri``, made absolute when it is a path of this machine."""
+    return uri if _HAS_SCHEME.match(uri) else os.path.abspath(os.path.expanduser(uri))
+
+
+def store_at(uri: str) -> Store:
+    """The store at ``uri``: opened once in this process, shared, and closed when the process ends."""
+    with _lock:
+        if uri not in _stores:
+            _stores[uri] = open_store(uri)
+        return _stores[uri]
+
+
+def close_stores() -> None:
+    """Let go of every open store."""
+    with _lock:
+        open_now = list(_stores.values())
+        _stores.clear()
+    for store in open_now:
+        store.close()
+
+
+def _forget_stores() -> None:
+    # Connections and locks of the parent are not the child's to use.
+    global _lock
+    _lock = threading.Lock()
+    _parents.extend(_stores.values())
+    _stores.clear()
+
+
+atexit.register(close_stores)
+os.register_at_fork(after_in_child=_forget_stores)

@@ -1,0 +1,38 @@
+"""What users pass, as the protocol has it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from headrace.base.errors import BadRequest
+
+
+def number(value: Any, key: str) -> float:
+    """A metric's value as a float: numbers, text that spells one, and arrays or tensors of one element."""
+    if isinstance(value, float):
+        return value
+    if value is None:
+        raise BadRequest(f"The metric {key!r} has no value; give a number")
+    item = getattr(value, "item", None)
+    try:
+        return float(item() if callable(item) else value)
+    except (TypeError, ValueError, RuntimeError):  # RuntimeError is what tensors of several elements raise.
+        raise BadRequest(f"The value of the metric {key!r} must be a number, not {str(value)[:200]!r}") from None
+
+
+def whole(value: Any, what: str) -> int:
+    """A step or time as an int. A fraction is refused, never cut off."""
+    try:
+        found = int(value)
+    except (TypeError, ValueError, OverflowError):
+        raise BadRequest(f"{what} must be a whole number, not {value!r}") from None
+    if found != value and not isinstance(value, str):
+        raise BadRequest(f"{what} must be a whole number, not {value!r}")
+    return found
+
+
+def several(items: Any) -> list[str]:
+    """Ids or orders as a list of text, where one alone may stand for a list of one."""
+    if items is None:
+        return []
+    return [str(each) for each in ([items] if isinstance(items, str | int) else items)]
