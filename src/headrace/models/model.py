@@ -25,10 +25,11 @@ MLMODEL_BYTES = 16 << 20
 FORMAT_VERSION = "3.17.2"
 
 #: Keys that are always written, and those that are written once they hold something.
-_ALWAYS = ("utc_time_created", "flavors", "model_uuid", "mlflow_version", "model_size_bytes", "model_id", "prompts")
+_ALWAYS = ("utc_time_created", "flavors", "model_uuid", "mlflow_version", "model_id", "prompts")
 _WHEN_SET = (
     "artifact_path",
     "run_id",
+    "model_size_bytes",
     "saved_input_example_info",
     "metadata",
     "resources",
@@ -146,7 +147,7 @@ class Model:
     def to_dict(self) -> dict[str, Any]:
         """As in the file."""
         said = {**self.others, **{key: getattr(self, key) for key in _ALWAYS}}
-        said |= {key: getattr(self, key) for key in _WHEN_SET if getattr(self, key)}
+        said |= {key: value for key in _WHEN_SET if (value := getattr(self, key)) not in (None, {}, [])}
         if self.signature is not None:
             said["signature"] = self.signature.to_dict()
             said["is_signature_from_type_hint"] = self.signature._is_signature_from_type_hint

@@ -66,9 +66,10 @@ def python_model_of(said: Any) -> PythonModel:
             f"python_model cannot be a {type(said).__name__}: give a PythonModel, a function of one argument, or the "
             "path of a script that calls set_model with one of these"
         )
-    takes = [each for each in inspect.signature(said).parameters.values() if each.kind is not each.VAR_KEYWORD]
-    if len(takes) != 1:
-        raise BadRequest(f"A function given as python_model must take one argument, and this one takes {len(takes)}")
+    takes = inspect.signature(said).parameters.values()
+    needed = [each for each in takes if each.default is each.empty and each.kind is not each.VAR_KEYWORD]
+    if len(needed) != 1:
+        raise BadRequest(f"A function given as python_model must take one argument, and this one takes {len(needed)}")
     return _FunctionPythonModel(said)
 
 
