@@ -15,6 +15,9 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
+#: The MLflow whose public names and files these are.
+MLFLOW_VERSION = "3.17.2"
+
 #: Public module, without ``headrace.``, -> the module that it is. A name that is a room's own needs no entry.
 MODULES = {
     "client": "tracking.client",

@@ -1,0 +1,1 @@
+"""``import mlflow``, where it means headrace."""

@@ -1,0 +1,1 @@
+"""Tracking, as a script sees it."""
