@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 import headrace
+from headrace import _doors
 from headrace.base.errors import HeadraceError
 
 #: Command -> the file that has it, its name there, and what it is for.
@@ -42,7 +43,11 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, name="headrace")
-@click.version_option(headrace.__version__, prog_name="headrace")
+@click.version_option(
+    headrace.__version__,
+    prog_name="headrace",
+    message=f"%(prog)s, version %(version)s (MLflow {_doors.MLFLOW_VERSION})",
+)
 def root() -> None:
     """Track, register and serve machine-learning models."""
 
