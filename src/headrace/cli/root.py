@@ -19,6 +19,8 @@ COMMANDS = {
     "ui": ("server", "ui", "Run the tracking server with its UI; the same as server."),
 }
 
+_VERSION = f"%(prog)s, version %(version)s (MLflow {_doors.MLFLOW_VERSION})"
+
 
 class Commands(click.Group):
     """A group whose commands are imported when they are asked for."""
@@ -43,11 +45,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, name="headrace")
-@click.version_option(
-    headrace.__version__,
-    prog_name="headrace",
-    message=f"%(prog)s, version %(version)s (MLflow {_doors.MLFLOW_VERSION})",
-)
+@click.version_option(headrace.__version__, prog_name="headrace", message=_VERSION)
 def root() -> None:
     """Track, register and serve machine-learning models."""
 
