@@ -6,13 +6,15 @@ import importlib.util
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from headrace.base.errors import BadRequest, NotFound
 from headrace.base.ids import new_id
+from headrace.models.imports import modules_of_source
+from headrace.models.names import is_mlflow, our_mlflow
 
 _UNSET = object()
 #: What the script that is running now said to be its model. None runs: the script is run by hand, and nobody listens.
@@ -41,7 +43,8 @@ def run_script(script: Path, config: Mapping[str, Any] | None = None) -> Any:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        with our_mlflow() if _says_mlflow(script) else nullcontext():
+            spec.loader.exec_module(module)
     except Exception as error:  # somebody else's code: whatever it raises is said to be its own
         del sys.modules[name]
         raise BadRequest(f"The script {str(script)!r} failed: {type(error).__name__}: {error}") from error
@@ -51,6 +54,14 @@ def run_script(script: Path, config: Mapping[str, Any] | None = None) -> Any:
     if not said:
         raise BadRequest(f"The script {str(script)!r} names no model: call set_model(model) in it")
     return said[-1]
+
+
+def _says_mlflow(script: Path) -> bool:
+    try:
+        return any(map(is_mlflow, modules_of_source(script.read_text(encoding="utf-8"))))
+    except SyntaxError:
+        # Running it will say so, and where.
+        return False
 
 
 class ModelConfig:

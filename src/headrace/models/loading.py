@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from headrace.base.errors import BadRequest, NotFound
 from headrace.models.code import own_code
 from headrace.models.flavor import Flavor
 from headrace.models.model import Model
-from headrace.models.pickles import import_room, room_of
+from headrace.models.names import import_module
 from headrace.models.trust import audit, file_in
 
 
@@ -51,7 +50,7 @@ def load_pyfunc(model: Model, folder: Path, config: Mapping[str, Any] | None) ->
     if not isinstance(loader, str):
         raise BadRequest("Malformed MLmodel: python_function must name a loader_module")
     with own_code(_code(folder, said)):
-        module = import_room(_FLAVOR_OF.get(loader, loader)) if room_of(loader) else importlib.import_module(loader)
+        module = import_module(_FLAVOR_OF.get(loader, loader))
         flavor = getattr(module, "FLAVOR", None)
         if isinstance(flavor, Flavor):
             return flavor.load_pyfunc(folder, said, config)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from headrace._doors import MLFLOW_VERSION
 from headrace.base.errors import BadRequest, NotFound
 from headrace.base.ids import new_id
 from headrace.models.signature import ModelSignature
@@ -22,7 +23,7 @@ MLMODEL = "MLmodel"
 MLMODEL_BYTES = 16 << 20
 #: The release of MLflow whose format is written. Its loaders compare ``mlflow_version`` with their own, and
 #: environments built from a saved model install it: headrace's own version would mean nothing to either.
-FORMAT_VERSION = "3.17.2"
+FORMAT_VERSION = MLFLOW_VERSION
 
 #: Keys that are always written, and those that are written once they hold something.
 _ALWAYS = ("utc_time_created", "flavors", "model_uuid", "mlflow_version", "model_id", "prompts")

@@ -11,27 +11,10 @@ import importlib
 import io
 import pickle
 from pathlib import Path
-from types import FunctionType, ModuleType
 from typing import IO, Any
 
 from headrace.base.errors import BadRequest
-
-#: MLflow's module and the room here where the same things are. The first that fits a name of ours speaks for it.
-ROOMS = {
-    "mlflow.pyfunc.model": "headrace.models.python_model",
-    "mlflow.pyfunc.utils.data_validation": "headrace.models.validation",
-    "mlflow.pyfunc": "headrace.flavors.pyfunc",
-    "mlflow.sklearn": "headrace.flavors.sklearn",
-    "mlflow.exceptions": "headrace.base.errors",
-    "mlflow.models.signature": "headrace.models.signature",
-    "mlflow.models.model": "headrace.models.model",
-    "mlflow.models": "headrace.models",
-    "mlflow.types.schema": "headrace.models.types.datatypes",
-    "mlflow.types": "headrace.models.types",
-    "mlflow": "headrace",
-}
-_ALSO = {"mlflow.types.schema": ("headrace.models.types", "headrace.models.types.schema")}
-_RENAMED = {"MlflowException": "HeadraceError", "_TypeHints": "TypeHints"}
+from headrace.models import names
 
 
 class _Named:
@@ -52,8 +35,8 @@ def dump(model: Any, file: IO[bytes]) -> None:
 
     class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         def reducer_override(self, value: Any) -> Any:
-            named = _spoken(value)
-            return named.__reduce__() if named else super().reducer_override(value)
+            named = names.name_of(value)
+            return _Named(*named).__reduce__() if named else super().reducer_override(value)
 
     try:
         Pickler(file).dump(model)
@@ -82,56 +65,8 @@ def copy(model: Any) -> Any:
     return load(io.BytesIO(kept.getvalue()))
 
 
-def room_of(module: str) -> str | None:
-    """The module here that answers for one of MLflow's, or None when ``module`` is none of those."""
-    if module != "mlflow" and not module.startswith("mlflow."):
-        return None
-    return ROOMS.get(module, "headrace" + module.removeprefix("mlflow"))
-
-
-def import_room(module: str) -> ModuleType:
-    """The module ``module``, or the one here that answers for it when it is one of MLflow's."""
-    ours = room_of(module)
-    try:
-        return importlib.import_module(ours or module)
-    except ModuleNotFoundError as error:
-        if ours and (error.name or "").startswith("headrace"):
-            raise BadRequest(f"This model needs {module}, which headrace does not have (yet)") from error
-        raise
-
-
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) in (("importlib", "import_module"), ("cloudpickle.cloudpickle", "subimport")):
-            return import_room
-        if room_of(module) is None:
-            return super().find_class(module, name)
-        for room in (import_room(module), *map(importlib.import_module, _ALSO.get(module, ()))):
-            found: Any = room
-            for part in _RENAMED.get(name, name).split("."):
-                found = getattr(found, part, None)
-            if found is not None:
-                return found
-        raise BadRequest(f"This model needs {module}.{name}, which headrace does not have (yet)")
-
-
-def _spoken(value: Any) -> _Named | None:
-    """The name MLflow has for something of ours."""
-    if isinstance(value, ModuleType):
-        return _Named(name) if (name := _their_room(value.__name__)) else None
-    if not isinstance(value, type | FunctionType) or not (value.__module__ or "").startswith("headrace"):
-        return None
-    if not value.__qualname__.isidentifier():
-        return None
-    room = _their_room(value.__module__)
-    theirs = {ours: name for name, ours in _RENAMED.items()}
-    return _Named(room, theirs.get(value.__qualname__, value.__qualname__)) if room else None
-
-
-def _their_room(ours: str) -> str | None:
-    if ours != "headrace" and not ours.startswith("headrace."):
-        return None
-    if ours.startswith("headrace.models.types"):
-        return "mlflow.types.schema"
-    rooms = {here: there for there, here in reversed(ROOMS.items())}
-    return rooms.get(ours, "mlflow" + ours.removeprefix("headrace").replace(".flavors.", "."))
+            return names.import_module
+        return names.find(module, name) if names.is_mlflow(module) else super().find_class(module, name)

@@ -17,7 +17,7 @@ from headrace.base import settings
 from headrace.base.errors import BadRequest, Untrusted
 from headrace.models import imports
 from headrace.models.model import Model
-from headrace.models.pickles import room_of
+from headrace.models.names import is_mlflow
 
 #: The setting that decides for all models, whoever made them.
 SETTING = "ALLOW_PICKLE_DESERIALIZATION"
@@ -58,7 +58,7 @@ def demands(model: Model, folder: Path) -> Iterator[str]:
     """What loading would run, each as the end of the sentence "it would …"."""
     for name, flavor in sorted(model.flavors.items()):
         loader = str(flavor.get("loader_module", ""))
-        if loader and room_of(loader) is None:
+        if loader and not is_mlflow(loader):
             yield f"import {loader}"
         if script := flavor.get("model_code_path"):
             yield f"run {Path(str(script)).name}"
