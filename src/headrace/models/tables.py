@@ -43,7 +43,7 @@ def refuse_missing(present: Collection[Any], schema: Schema) -> None:
     if missing:
         extra = [name for name in present if name not in names]
         beside = f"; it has, beside those of the signature, {show(extra)}" if extra else ""
-        raise BadRequest(f"The input lacks the columns {missing} of the model's signature{beside}")
+        raise BadRequest(f"The model has missing inputs: the columns {missing} of its signature{beside}")
 
 
 def columns_of(schema: Schema) -> list[tuple[Any, ColSpec]]:

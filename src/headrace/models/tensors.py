@@ -35,7 +35,7 @@ def enforce_tensors(data: Any, schema: Schema) -> Any:
     if not isinstance(data, Mapping):
         raise BadRequest(f"The model takes a dict of the tensors {list(specs)}, not {type(data).__name__}")
     if missing := [name for name in specs if name not in data]:
-        raise BadRequest(f"The input lacks the tensors {missing} of the model's signature")
+        raise BadRequest(f"The model has missing inputs: the tensors {missing} of its signature")
     return {name: _named(name, data[name], spec) for name, spec in specs.items()}
 
 
