@@ -82,7 +82,7 @@ class GuardedStore:
 
     def _check_location(self, text: str) -> None:
         uri = ArtifactUri.parse(text)
-        if uri.scheme in _NO_LOCATION:
+        if _is_no_location(uri.scheme):
             raise BadRequest(
                 f"Invalid value for 'artifact_location': artifacts cannot be kept at {uri.scheme}: locations"
             )
@@ -105,7 +105,7 @@ class GuardedStore:
                         "Invalid value for 'source': a folder of the server's machine may be registered only from the "
                         "artifacts of the run_id or model_id given beside it, or below --allowed-artifact-roots"
                     )
-            case scheme if scheme in _NO_LOCATION:
+            case scheme if _is_no_location(scheme):
                 raise BadRequest(f"Invalid value for 'source': models cannot be loaded from {scheme}: locations")
 
     def _check_run_source(self, uri: ArtifactUri, call: CreateModelVersion) -> None:
@@ -139,6 +139,11 @@ class GuardedStore:
         return uri.authority in ("", "localhost") and any(
             PurePosixPath(uri.path).is_relative_to(root) for root in self._roots
         )
+
+
+def _is_no_location(scheme: str) -> bool:
+    # A single letter is a drive.
+    return scheme in _NO_LOCATION or len(scheme) == 1
 
 
 def _is_below(uri: ArtifactUri, root: ArtifactUri) -> bool:

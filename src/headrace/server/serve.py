@@ -59,15 +59,22 @@ def run(build: Callable[[], Any], listener: socket.socket, *, workers: int, said
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket, or ``PortTaken`` saying what to do."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With the protocol named, asyncio knows it for TCP and sends answers without waiting for acknowledgements.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host.strip("[]"), port), family=family, backlog=2048)
+        if sys.platform != "win32":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host.strip("[]"), port))
+        listener.listen(2048)
     except OSError as error:
+        listener.close()
         if error.errno == errno.EADDRINUSE:
             raise PortTaken(
                 f"Port {port} of {host} is taken: stop the program that has it, or choose another one with --port"
             ) from None
         why = error.strerror or error
         raise PortTaken(f"Cannot serve on {host} port {port}: {why}; choose others with --host and --port") from None
+    return listener
 
 
 def address_of(host: str, listener: socket.socket) -> str:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 from urllib.parse import quote
 
-from headrace.base.errors import BadRequest, TooLarge, Unreachable
+from headrace.base.errors import BadRequest, NotFound, TooLarge, Unreachable
 from headrace.base.paths import ArtifactKey
 from headrace.schema.artifacts import ArtifactsFound, FileInfo
 from headrace.schema.call import Edit, Read
@@ -155,7 +155,12 @@ class Transfers:
     async def _send(self, question: Question, answer: Answer, path: str, place: Callable[[], Place]) -> None:
         def look() -> tuple[Place, FileInfo]:
             found = place()
-            return found, found.store.stat(found.key(path))
+            key = found.key(path)
+            try:
+                return found, found.store.stat(key)
+            except BadRequest as error:
+                # The key is in order, so what stands there is no file: a link, a pipe, or something below a file.
+                raise NotFound(error.message) from None
 
         where, info = await self._run(look)
         if info.is_dir or info.file_size is None:
