@@ -11,6 +11,7 @@ from headrace.artifacts import open_store
 from headrace.base.errors import BadRequest, NotFound, NotSupported
 from headrace.base.paths import ArtifactKey
 from headrace.schema.registry import ModelVersion
+from headrace.tracking import files
 from headrace.tracking.client import MlflowClient
 
 #: ``models:/a`` may stand for ``models:/b``, and so on, this often.
@@ -117,8 +118,9 @@ def _of_model(uri: ModelUri, client: MlflowClient, depth: int) -> Place:
         return Place(client.get_logged_model(uri.model_id).artifact_location, "", client.tracking_uri)
     found = version_at(uri, client)
     place = _place(client.get_model_version_download_uri(found.name, found.version), client, depth - 1)
-    # A path of the registry's machine, or one behind its server, is found where the registry is.
-    return place._replace(tracking_uri=client.registry_uri) if place.root.startswith("mlflow-artifacts:") else place
+    # A model is a folder, and paths are told relative to it; behind a server, it is the one that has the registry.
+    behind = client.registry_uri if place.root.startswith("mlflow-artifacts:") else client.tracking_uri
+    return Place(files.joined(place.root, place.key), "", behind)
 
 
 def _plain(uri: str, tracking_uri: str) -> Place:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,13 +45,16 @@ def frame_of(data: Any, store_image: Callable[[str, Image], dict[str, str]]) -> 
     return data
 
 
-def read(path: str) -> Any:
-    """A stored table. Text is left as text, whatever it looks like."""
+def fetch(client: Artifacts, run_id: str, artifact_file: str) -> Any:
+    """A table that a run logged. Text is left as text, whatever it looks like."""
     import pandas
 
-    if path.endswith(".parquet"):
-        return pandas.read_parquet(path)
-    return pandas.read_json(path, orient="split", convert_dates=False)
+    with tempfile.TemporaryDirectory(prefix="headrace-") as folder:
+        path = Path(client.download_artifacts(run_id, artifact_file, folder))
+        if path.suffix == ".parquet":
+            return pandas.read_parquet(path)
+        said = json.loads(path.read_bytes())
+    return pandas.DataFrame(said["data"], columns=said["columns"])
 
 
 def appended(table: Any, more: Any) -> Any:
@@ -83,7 +87,7 @@ def gathered(
 
     frames = []
     for run in _runs_with(client, experiment_id, artifact_file, run_ids):
-        frame = read(client.download_artifacts(run.info.run_id, artifact_file))
+        frame = fetch(client, run.info.run_id, artifact_file)
         for column in extra_columns:
             frame[column] = _value(run, column)
         frames.append(frame)

@@ -96,7 +96,7 @@ class Artifacts(Runs):
         frame = tables.frame_of(data, lambda name, image: self._log_cell(run_id, name, image))
         folder, _, _ = key.rpartition("/")
         if any(info.path == key for info in self.list_artifacts(run_id, folder or None)):
-            frame = tables.appended(tables.read(self.download_artifacts(run_id, key)), frame)
+            frame = tables.appended(tables.fetch(self, run_id, key), frame)
         with self._new_file(run_id, key) as path:
             tables.write(frame, path)
         said = tables.noted(self.get_run(run_id).data.tags, artifact_file)
