@@ -121,6 +121,8 @@ def _load(model_uri: str) -> Any:
 
 def _build(model_uri: str, host: str, timeout: int) -> Any:
     """The application, as each worker makes it for itself."""
+    import gc
+
     import headrace
     from headrace.server.gate import Gate
     from headrace.serving.app import BODY_BYTES, THREADS, Scorer
@@ -129,8 +131,12 @@ def _build(model_uri: str, host: str, timeout: int) -> Any:
     hosts = tuple(name.strip() for name in names if name.strip())
     # Who binds to more than this machine has it called by names we cannot know.
     gate = Gate(bind=host, hosts=hosts if hosts or _is_loopback(host) else ("*",))
+    model = _load(model_uri)
+    # What is here now stays until the end; the collector need not look at it again with every large request.
+    gc.collect()
+    gc.freeze()
     return Scorer(
-        _load(model_uri),
+        model,
         version=headrace.__version__,
         timeout=timeout,
         body_bytes=settings.number("SCORING_SERVER_BODY_BYTES", BODY_BYTES),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from headrace.base.errors import BadRequest
@@ -82,11 +83,12 @@ def table_of_records(rows: Sequence[Mapping[Any, Any]]) -> Table:
 
 def columns_of_rows(rows: Sequence[Any], width: int) -> list[list[Any]]:
     """The columns of ``rows``. Raises ``BadRequest`` naming the first row that is not ``width`` values long."""
-    for at, row in enumerate(rows):
-        if not isinstance(row, list):
-            raise BadRequest(f"Row {at} must be a list of values, not {show(row)}")
-        if len(row) != width:
-            raise BadRequest(f"Row {at} has {len(row)} values where {width} are expected")
+    if set(map(type, rows)) - {list} or set(map(len, rows)) - {width}:
+        for at, row in enumerate(rows):
+            if not isinstance(row, list):
+                raise BadRequest(f"Row {at} must be a list of values, not {show(row)}")
+            if len(row) != width:
+                raise BadRequest(f"Row {at} has {len(row)} values where {width} are expected")
     return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
 
 
@@ -124,8 +126,6 @@ def _values(value: Any, kind: Type, wire: bool) -> list[Any] | None:
 
 def frame_of(table: Table, schema: Schema, *, wire: bool) -> Any:
     """A DataFrame of the columns that ``schema`` names, each of its type. Raises ``BadRequest`` naming all misfits."""
-    import pandas
-
     specs = columns_of(schema)
     if schema.has_input_names():
         refuse_missing(table, schema)
@@ -142,4 +142,25 @@ def frame_of(table: Table, schema: Schema, *, wire: bool) -> Any:
         except Misfit as misfit:
             faults.append(fault_of(name, spec, misfit))
     refuse(faults, wire=wire)
-    return pandas.DataFrame(ready, copy=False)
+    return _assembled(ready)
+
+
+def _assembled(columns: dict[Any, Any]) -> Any:
+    """A DataFrame of finished columns. Those of one dtype are made one block, which pandas takes as it is."""
+    import numpy
+    import pandas
+
+    first, *others = columns.values() if columns else (None,)
+    alike = isinstance(first, numpy.ndarray) and first.dtype.kind in "biuf"
+    if alike and all(isinstance(each, numpy.ndarray) and each.dtype == first.dtype for each in others):
+        block = numpy.array(list(columns.values()))
+        return pandas.DataFrame(block.T, columns=_labels(tuple(columns)), copy=False)
+    return pandas.DataFrame(columns, copy=False)
+
+
+@lru_cache(maxsize=64)
+def _labels(names: tuple[Any, ...]) -> Any:
+    """The index of the columns, which every request has alike."""
+    import pandas
+
+    return pandas.Index(names)

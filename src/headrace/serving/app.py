@@ -113,7 +113,8 @@ class Scorer:
             self._threads, self.score, body, None if kind is None else kind.decode("latin-1")
         )
         try:
-            return 200, await asyncio.wait_for(work, self._timeout or None), _JSON
+            async with asyncio.timeout(self._timeout or None):
+                return 200, await work, _JSON
         except TimeoutError:
             fault = f"The prediction took longer than {self._timeout:g} seconds; --timeout allows it more"
             return 504, fault.encode(), _TEXT
