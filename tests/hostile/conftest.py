@@ -18,7 +18,7 @@ __all__ = ["home", "raw", "running"]
 API = "/api/2.0/mlflow"
 PROXIED = "/api/2.0/mlflow-artifacts/artifacts"
 #: What only a leak could bring into an answer.
-LEAKS = re.compile(rb"root:x:0|Traceback|File \"|CANARY|SELECT |INSERT |sqlite3|\.py\b")
+LEAKS = re.compile(rb"root:x:0|Traceback|File \"|CANARY|SELECT .* FROM|INSERT INTO|sqlite3|\.py\b")
 
 
 @dataclass(frozen=True)
