@@ -644,7 +644,7 @@ export interface SearchLoggedModels {
   page_token?: string;
 }
 
-/** Find model versions by a filter, by name and newest first unless told. */
+/** Find model versions by a filter, the last changed first unless told. */
 export interface SearchModelVersions {
   filter?: string;
   max_results?: number;

@@ -24,6 +24,8 @@ VOLATILE = {
     "root_uri",
     "next_page_token",
 }
+#: What our replies say beyond the genuine ones; clients that do not know it pass it over.
+MORE = {"aliases", "model", "model_id", "model_metrics", "model_params", "outputs"}
 _ID = re.compile(r"\b(m-)?[0-9a-f]{32}\b")
 #: The names that servers give to runs nobody named.
 _GIVEN_NAME = re.compile(r"[a-z]+-[a-z]+-\d+")
@@ -34,8 +36,7 @@ class Step:
     """One call of the table.
 
     ``keep`` maps a name to where in the reply its value stands ("run.info.run_id"); ``{name}`` in later steps is that
-    value. ``differs`` says why the two servers are meant to answer differently, and ``ours`` what ours says then:
-    its status and error code.
+    value.
     """
 
     name: str
@@ -45,8 +46,6 @@ class Step:
     query: Sequence[tuple[str, str]] = ()
     raw: bytes | None = None
     keep: dict[str, str] = field(default_factory=dict)
-    differs: str = ""
-    ours: tuple[int, str | None] | None = None
     api: str = "/api/2.0/mlflow/"
 
 
@@ -83,6 +82,19 @@ def replay(url: str, steps: Sequence[Step]) -> dict[str, Answer]:
     return answers
 
 
+def without_more(ours: Any, genuine: Any) -> Any:
+    """Our reply without what it says beyond the genuine one, where that is meant."""
+    if isinstance(ours, dict) and isinstance(genuine, dict):
+        return {
+            key: without_more(value, genuine.get(key))
+            for key, value in ours.items()
+            if key in genuine or key not in MORE
+        }
+    if isinstance(ours, list) and isinstance(genuine, list) and len(ours) == len(genuine):
+        return [without_more(*both) for both in zip(ours, genuine, strict=True)]
+    return ours
+
+
 def _filled(value: Any, known: dict[str, str]) -> Any:
     if isinstance(value, str):
         return re.sub(r"\{(\w+)\}", lambda found: known[found[1]], value)
@@ -113,14 +125,17 @@ def _shared(reply: Any, known: dict[str, str], key: str = "") -> Any:
     """The reply with what no two servers share put out of sight: ids by their names, moments and places by a mark."""
     if isinstance(reply, dict):
         return {
-            key: "<some>" if key in VOLATILE and value else _shared(value, known, key)
+            key: "<some>" if key in VOLATILE else _shared(value, known, key)
             for key, value in sorted(reply.items())
+            if value != ""  # an empty text and an absent one mean the same to every client
         }
     if isinstance(reply, list):
         rows = [_shared(each, known) for each in reply]
         keys = [row.get("key") for row in rows if isinstance(row, dict) and "value" in row]
         # Metrics, params and tags of one thing have no order. A history, which repeats its key, has one.
         unordered = len(keys) == len(rows) and None not in keys and len(set(keys)) == len(keys)
+        if key == "latest_versions":  # nor have these
+            return sorted(rows, key=lambda row: int(row["version"]))
         return sorted(rows, key=lambda row: str(row["key"])) if unordered else rows
     if isinstance(reply, str):
         # The ids of experiments may be short, and are only ids where the field says so.

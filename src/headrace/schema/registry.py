@@ -311,7 +311,7 @@ class GetModelVersion(Call[ModelVersionFound], frozen=True, kw_only=True):
 
 @call("GET", "model-versions/search", needs=Read.workspace())
 class SearchModelVersions(Call[ModelVersionsFound], frozen=True, kw_only=True):
-    """Find model versions by a filter, by name and newest first unless told."""
+    """Find model versions by a filter, the last changed first unless told."""
 
     filter: Filter = ""
     max_results: Annotated[int, Meta(ge=1, le=200_000)] = 10_000

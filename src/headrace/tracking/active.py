@@ -60,7 +60,9 @@ def current() -> ActiveRun | None:
 
 
 def last_run() -> Run | None:
-    """The run this thread opened last, as it is now."""
+    """This thread's innermost open run, or else the one it closed last, as it is now."""
+    if run := current():
+        return client_of(run.info.run_id).get_run(run.info.run_id)
     if _here.last is None:
         return None
     run_id, place = _here.last
@@ -72,7 +74,6 @@ def opened(run: Run) -> ActiveRun:
     active = ActiveRun(info=run.info, data=run.data, inputs=run.inputs, outputs=run.outputs)
     place = uri.get_tracking_uri()
     _here.runs.append(active)
-    _here.last = (run.info.run_id, place)
     _open[run.info.run_id] = place
     return active
 
@@ -82,6 +83,7 @@ def end(status: str) -> None:
     if not _here.runs:
         return
     run_id = _here.runs.pop().info.run_id
+    _here.last = (run_id, _open[run_id])
     client_of(run_id).set_terminated(run_id, status)
     _open.pop(run_id, None)
 

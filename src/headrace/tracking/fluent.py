@@ -160,7 +160,7 @@ def active_run() -> ActiveRun | None:
 
 
 def last_active_run() -> Run | None:
-    """The run this thread opened last, as it is now; None before the first."""
+    """This thread's innermost open run, or else the one it closed last, as it is now; None before the first."""
     return active.last_run()
 
 

@@ -38,7 +38,7 @@ def parse(body: bytes) -> dict[str, Any]:
     if isinstance(value, str):
         value = _loads(value)
     if not isinstance(value, dict):
-        raise BadRequest(f"The body must be a JSON object, not {_name_of(value)}")
+        raise BadRequest(f"The body must be a JSON object, not {_name_of(value)}", "BAD_REQUEST")
     _audit(value)
     return value
 
@@ -94,7 +94,7 @@ def _loads(text: str) -> Any:
     except RecursionError:
         raise BadRequest(f"The body is nested more than {DEPTH} levels deep") from None
     except json.JSONDecodeError as error:
-        raise BadRequest(f"The body is not valid JSON: {error.msg} at character {error.pos}") from None
+        raise BadRequest(f"The body is not valid JSON: {error.msg} at character {error.pos}", "BAD_REQUEST") from None
 
 
 def _float(digits: str) -> float:

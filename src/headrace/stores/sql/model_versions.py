@@ -30,6 +30,7 @@ from headrace.stores.sql.paging import Page, Term
 from headrace.stores.sql.registered_models import (
     PROMPT_TAG,
     asks_for_prompts,
+    is_no_prompt,
     key_of,
     no_version,
     touch,
@@ -194,7 +195,7 @@ def search_model_versions(tx: Tx, call: SearchModelVersions) -> ModelVersionsFou
         call.order_by,
         MODEL_VERSIONS,
         _COLUMNS,
-        default=(Term("m.name"), Term("v.version", descending=True)),
+        default=(Term("v.last_update_time", descending=True), Term("m.name"), Term("v.version", descending=True)),
     )
     if not asks_for_prompts((call.filter and parse(call.filter, MODEL_VERSIONS)) or None):
         where += (
@@ -216,6 +217,8 @@ def _attribute(tx: Tx, compare: Compare) -> Sql:
 
 
 def _tag(tx: Tx, compare: Compare) -> Sql:
+    if is_no_prompt(compare):
+        return "1 = 1", []
     sql, params = TextPairs("model_version_tags", "model", "name", "v.model")(tx, compare)
     return sql.replace("f.name = ?", "f.name = ? AND f.version = v.version", 1), params
 

@@ -22,7 +22,7 @@ from headrace.schema.registry import (
     UpdateRegisteredModel,
 )
 from headrace.search import REGISTERED_MODELS, And, Compare, Node, Not, Or, parse
-from headrace.stores.sql.filters import TextPairs, condition
+from headrace.stores.sql.filters import Sql, TextPairs, condition
 from headrace.stores.sql.paging import Page, Term
 from headrace.stores.sql.registry_records import MODEL_COLUMNS, models
 from headrace.stores.sql.store import answers
@@ -31,7 +31,7 @@ from headrace.stores.sql.tx import Tx
 #: Marks a registered model that is a prompt; searches leave these out unless they ask.
 PROMPT_TAG = "mlflow.prompt.is_prompt"
 _ATTRIBUTES = {"name": "m.name", "last_updated_timestamp": "m.last_update_time"}
-_PAIRS = {"tag": TextPairs("registered_model_tags", "model", "name", "m.id")}
+_TAGS = TextPairs("registered_model_tags", "model", "name", "m.id")
 _RESERVED = re.compile(r"(?i)latest|v\d+")
 
 
@@ -90,7 +90,7 @@ def delete_registered_model(tx: Tx, call: DeleteRegisteredModel) -> Empty:
 
 @answers(SearchRegisteredModels)
 def search_registered_models(tx: Tx, call: SearchRegisteredModels) -> RegisteredModelsFound:
-    where, params = condition(tx, call.filter, REGISTERED_MODELS, _ATTRIBUTES, _PAIRS)
+    where, params = condition(tx, call.filter, REGISTERED_MODELS, _ATTRIBUTES, {"tag": _tag})
     page = Page.of_call(
         tx, call, call.order_by, REGISTERED_MODELS, _ATTRIBUTES, default=(Term("m.name"),), tie=Term("m.name")
     )
@@ -175,6 +175,15 @@ def no_version(name: str, version: str) -> NotFound:
     return NotFound(f"The registered model {name[:100]!r} has no version {version}")
 
 
+def is_no_prompt(compare: Compare) -> bool:
+    """Whether this holds for whatever is no prompt: what lacks the tag counts as marked 'false'.
+
+    MLflow's own client ends every search of the registry so.
+    """
+    said = (compare.op, compare.value) in (("!=", "true"), ("=", "false"))
+    return compare.field.key == PROMPT_TAG and said
+
+
 def asks_for_prompts(tree: Node | None) -> bool:
     """Whether a filter asks for prompts, by their tag."""
     match tree:
@@ -186,6 +195,10 @@ def asks_for_prompts(tree: Node | None) -> bool:
             wanted = (op, value) in (("=", "true"), ("!=", "false"))
             return field.kind == "tag" and field.key == PROMPT_TAG and wanted
     return False
+
+
+def _tag(tx: Tx, compare: Compare) -> Sql:
+    return ("1 = 1", []) if is_no_prompt(compare) else _TAGS(tx, compare)
 
 
 def _must_be_free(tx: Tx, name: str) -> None:
