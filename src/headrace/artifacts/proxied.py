@@ -111,14 +111,14 @@ class ProxiedStore:
     def delete(self, key: str) -> None:
         """Remove a file, or a folder and all in it."""
         try:
-            self._request("DELETE", key_of(key)).close()
+            self._request("DELETE", key_of(key)).drain_conn()
         except NotFound:
             return
 
     def _send(self, key: ArtifactKey, file: BinaryIO) -> None:
         size = os.fstat(file.fileno()).st_size
         headers = {"Content-Length": str(size), "Content-Type": "application/octet-stream"}
-        self._request("PUT", key, headers=headers, body=_Exactly(file, size)).close()
+        self._request("PUT", key, headers=headers, body=_Exactly(file, size)).drain_conn()
 
     def _full(self, key: str) -> str:
         return f"{self._root}/{key}" if self._root and key else key or self._root
