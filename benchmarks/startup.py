@@ -38,7 +38,7 @@ print(after - imported, after - before)
 
 def _print(what: str, value: float, budget: float, unit: str, peer: float | None = None) -> bool:
     kept = value <= budget
-    beside = "" if peer is None else f"genuine {peer:8.3f}, {peer / value if value else float('inf'):6.1f}x"
+    beside = "" if peer is None else f"genuine {peer:8.3f}" + (f", {peer / value:6.1f}x" if value else "")
     print(f"{what:34} {value:8.3f} {unit:4} budget {budget:7.3f} {verdict(kept):7} {beside}")
     return kept
 
