@@ -123,7 +123,7 @@ def _build(model_uri: str, host: str, timeout: int) -> Any:
     """The application, as each worker makes it for itself."""
     import gc
 
-    import headrace
+    from headrace import _doors
     from headrace.server.gate import Gate
     from headrace.serving.app import BODY_BYTES, THREADS, Scorer
 
@@ -137,7 +137,7 @@ def _build(model_uri: str, host: str, timeout: int) -> Any:
     gc.freeze()
     return Scorer(
         model,
-        version=headrace.__version__,
+        version=_doors.MLFLOW_VERSION,
         timeout=timeout,
         body_bytes=settings.number("SCORING_SERVER_BODY_BYTES", BODY_BYTES),
         threads=settings.number("SCORING_SERVER_THREADS", THREADS),

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import headrace
+from headrace import _doors
 from headrace.base.errors import NoSuchEndpoint
 from headrace.schema.call import Anyone
 from headrace.server.http import PAGE_HEADERS, Answer, Header, Question
@@ -38,7 +38,8 @@ table { border-collapse: collapse; } td { padding: .1rem 1rem .1rem 0; vertical-
 def page_routes(options: ServerOptions) -> list[ByteRoute]:
     """The routes of everything that is the same for every caller."""
     ui = _Ui(options.static_folder, options.static_prefix)
-    version = headrace.__version__.encode()
+    # Clients decide by this number which calls a server has: it is the protocol's, not this package's.
+    version = _doors.MLFLOW_VERSION.encode()
     return [
         ByteRoute(_GET, "/", Anyone, ui.index),
         ByteRoute(_GET, "/static-files/*", Anyone, ui.file),
