@@ -7,11 +7,11 @@ import itertools
 import logging
 import secrets
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Protocol
 
 from headrace.base.errors import BadRequest, HeadraceError, NoSuchEndpoint, Unreachable
 from headrace.schema import CALLS, Call
+from headrace.server.crew import Crew
 from headrace.server.gate import Gate
 from headrace.server.http import Answer, Disconnected, Message, Question, Receive, Scope, Send
 from headrace.server.routing import ByteRoute, Routes, require_json
@@ -25,6 +25,18 @@ THREADS, WAITING = 32, 256
 
 #: Told of every call that changed something, with its reply. Called from a worker thread.
 Listener = Callable[[Call[Any], Any], None]
+
+
+class Part(Protocol):
+    """Something beside the calls that has an end of its own."""
+
+    def stop(self) -> None:
+        """End all streams that would never end by themselves."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is under way."""
+        ...
 
 
 class App:
@@ -42,7 +54,7 @@ class App:
         byte_routes: Iterable[ByteRoute] = (),
         prefix: str = "",
         on_change: Listener | None = None,
-        on_stop: Callable[[], None] | None = None,
+        parts: Iterable[Part] = (),
     ) -> None:
         self._store = store
         self._gate = gate or Gate()
@@ -50,9 +62,8 @@ class App:
         self._calls = self._routes.calls
         self._prefix = prefix.encode()
         self._on_change = on_change
-        self._on_stop = on_stop
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="headrace-call")
-        self._under_way = 0
+        self._parts = tuple(parts)
+        self._crew = Crew(THREADS, "headrace-call")
         self._name = secrets.token_hex(4)
         self._count = itertools.count(1)
 
@@ -98,14 +109,9 @@ class App:
             body = await question.body(kind.route.limit)
         if question.verb != "GET" and (body or b"content-type" in headers):
             require_json(headers.get(b"content-type"))
-        if self._under_way >= THREADS + WAITING:
+        if self._crew.load >= THREADS + WAITING:
             raise Unreachable("The server has more calls waiting than it can answer soon; try again")
-        self._under_way += 1
-        try:
-            loop = asyncio.get_running_loop()
-            reply = await loop.run_in_executor(self._threads, self._carry_out, kind, body, question, fields)
-        finally:
-            self._under_way -= 1
+        reply = await self._crew.do(self._carry_out, kind, body, question, fields)
         await answer.json(reply)
 
     def _carry_out(self, kind: type[Call[Any]], body: bytes, question: Question, fields: dict[str, str]) -> bytes:
@@ -156,17 +162,19 @@ class App:
             if message["type"] == "lifespan.startup":
                 await send({"type": "lifespan.startup.complete"})
             else:
-                await asyncio.to_thread(self.close)
+                await self.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
     def stop_streams(self) -> None:
         """End what would otherwise never end, so that the server can."""
-        if self._on_stop is not None:
-            self._on_stop()
+        for part in self._parts:
+            part.stop()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Finish what is under way and let go of the store."""
         self.stop_streams()
-        self._threads.shutdown()
-        self._store.close()
+        await self._crew.close()
+        for part in self._parts:
+            await part.close()
+        await asyncio.to_thread(self._store.close)

@@ -27,5 +27,5 @@ def build_app(options: ServerOptions, store: Store | None = None) -> App:
         byte_routes=[*page_routes(options), *transfers.routes(), *events.routes()],
         prefix=options.static_prefix,
         on_change=events.changed,
-        on_stop=events.stop,
+        parts=(transfers, events),
     )

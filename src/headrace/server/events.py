@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,6 +18,7 @@ from headrace.schema import Call
 from headrace.schema.call import Read
 from headrace.schema.experiments import ExperimentCreated
 from headrace.schema.runs import GetRun, RunFound, RunUpdated, SearchRuns
+from headrace.server.crew import Crew
 from headrace.server.http import SECURITY_HEADERS, Answer, Question
 from headrace.server.routing import ROOTS, ByteRoute
 from headrace.stores.port import Store
@@ -56,7 +56,7 @@ class Events:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._looking: asyncio.Task[None] | None = None
         self._seen: dict[Subject, bytes] = {}
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="headrace-events")
+        self._crew = Crew(1, "headrace-events")
 
     def routes(self) -> list[ByteRoute]:
         """The routes under which pages watch."""
@@ -116,6 +116,10 @@ class Events:
         if self._looking is not None:
             self._looking.cancel()
 
+    async def close(self) -> None:
+        """Finish looking."""
+        await self._crew.close()
+
     async def _stream(self, queue: asyncio.Queue[Subject | None], answer: Answer) -> None:
         while True:
             try:
@@ -147,11 +151,10 @@ class Events:
 
     async def _look(self) -> None:
         """Notice what other processes wrote, while somebody watches."""
-        loop = asyncio.get_running_loop()
         while self._watchers:
             for subject in list(self._watchers):
                 try:
-                    now = await loop.run_in_executor(self._thread, self._mark, subject)
+                    now = await self._crew.do(self._mark, subject)
                 except HeadraceError:
                     continue
                 if self._seen.setdefault(subject, now) != now:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -54,7 +55,7 @@ class Disconnected(Exception):
 class Question:
     """A request: verb, path as it was sent, query, headers, and a body that is read once."""
 
-    __slots__ = ("_receive", "_unread", "headers", "id", "local_address", "path", "query", "verb")
+    __slots__ = ("_receive", "_unread", "headers", "id", "local_address", "path", "query", "send_whole", "verb")
 
     def __init__(self, scope: Scope, receive: Receive, number: str, path: bytes) -> None:
         self.id = number
@@ -65,6 +66,8 @@ class Question:
         server = scope.get("server")
         self.local_address: str = server[0] if server else ""
         self._receive = receive
+        #: Sends an answer in one write, where the server in front of us can do that.
+        self.send_whole: Callable[[int, bytes, bytes], Awaitable[None]] | None = scope.get("headrace.whole")
         self._unread = b"content-length" in self.headers or b"transfer-encoding" in self.headers
 
     @property
@@ -145,6 +148,12 @@ class Answer:
 
     async def whole(self, body: bytes, headers: tuple[Header, ...], status: int = 200) -> None:
         """Answer with ``body``, all at once."""
+        send_whole = self.question.send_whole
+        if send_whole is not None:
+            self.started = True
+            head = _lines(headers) + b"x-request-id: " + self.question.id.encode() + b"\r\n"
+            await send_whole(status, head + _lines(self.extra) if self.extra else head, body)
+            return
         length = str(len(body)).encode()
         await self.start(status, (*headers, (b"content-length", length)))
         await self.piece(b"" if self.question.verb == "HEAD" else body, last=True)
@@ -168,6 +177,15 @@ class Answer:
     async def piece(self, body: bytes, *, last: bool = False) -> None:
         """Send some bytes of the body; waits until the caller takes them."""
         await self._send({"type": "http.response.body", "body": body, "more_body": not last})
+
+
+@lru_cache(1024)
+def _lines(headers: tuple[Header, ...]) -> bytes:
+    """Headers as they stand in an answer."""
+    lines = b"".join(b"%s: %s\r\n" % header for header in headers)
+    if lines.count(b"\n") != len(headers) or b"\0" in lines:
+        raise ValueError("A header of an answer has a line break")
+    return lines
 
 
 def decoded(text: bytes, where: str) -> str:

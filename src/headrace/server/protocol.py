@@ -7,12 +7,13 @@ request whose end two parsers might see at different places must not be answered
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from email.utils import formatdate
 from typing import Any
 
 import msgspec
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 #: Seconds for the headers of a request, from its first byte; and for the first byte of the first request.
 HEADER_SECONDS = 10.0
@@ -117,6 +118,7 @@ class Protocol(HttpToolsProtocol):
             self._body_since = self.loop.time()
             self._deadline = self.loop.call_later(GRACE_SECONDS, self._check_rate)
         super().on_headers_complete()
+        self.scope["headrace.whole"] = functools.partial(_send_whole, self.cycle)  # type: ignore[typeddict-unknown-key]
 
     def on_body(self, body: bytes) -> None:
         """Count the bytes of a body."""
@@ -194,3 +196,32 @@ class Protocol(HttpToolsProtocol):
         if now != getattr(state, "dated", 0):
             state.dated = now
             state.default_headers = [(b"date", formatdate(now, usegmt=True).encode())]
+
+
+async def _send_whole(cycle: RequestResponseCycle, status: int, head: bytes, body: bytes) -> None:
+    """Send an answer that is all there at once: one write, where ASGI's two messages would make two.
+
+    ``head`` has whole header lines; how long the body is, and whether the connection stays, is added here.
+    """
+    if cycle.flow.write_paused and not cycle.disconnected:
+        await cycle.flow.drain()
+    if cycle.disconnected:
+        return
+    if cycle.response_started:
+        raise RuntimeError("An answer has begun already")
+    lines = [STATUS_LINE[status]]
+    for name, value in cycle.default_headers:
+        lines += (name, b": ", value, b"\r\n")
+    lines += (head, b"content-length: %d\r\n" % len(body))
+    if not cycle.keep_alive and b"connection: close" not in head:
+        lines.append(b"connection: close\r\n")
+    lines.append(b"\r\n")
+    if cycle.scope["method"] != "HEAD":
+        lines.append(body)
+    cycle.response_started = cycle.response_complete = True
+    cycle.keep_alive = cycle.keep_alive and b"connection: close" not in head
+    cycle.transport.write(b"".join(lines))
+    cycle.message_event.set()
+    if not cycle.keep_alive:
+        cycle.transport.close()
+    cycle.on_response()

@@ -6,7 +6,6 @@ import asyncio
 import mimetypes
 import re
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -15,6 +14,7 @@ from headrace.base.paths import ArtifactKey
 from headrace.schema.artifacts import ArtifactsFound, FileInfo
 from headrace.schema.call import Edit, Read
 from headrace.schema.runs import GetMetricHistory, MetricsOfRuns, MetricWithRunId
+from headrace.server.crew import Crew
 from headrace.server.http import FILE_HEADERS, Answer, Disconnected, Header, Question
 from headrace.server.places import Place, Places
 from headrace.server.routing import ROOTS, ByteRoute
@@ -46,7 +46,7 @@ class Transfers:
     def __init__(self, store: Store, places: Places) -> None:
         self._store = store
         self._places = places
-        self._threads = ThreadPoolExecutor(TRANSFERS, thread_name_prefix="headrace-bytes")
+        self._crew = Crew(TRANSFERS, "headrace-bytes")
         self._uploads = 0
 
     def routes(self) -> list[ByteRoute]:
@@ -73,9 +73,12 @@ class Transfers:
             ]
         return routes
 
-    def close(self) -> None:
+    def stop(self) -> None:
+        """Nothing here goes on for ever."""
+
+    async def close(self) -> None:
         """Finish the transfers that are under way."""
-        self._threads.shutdown()
+        await self._crew.close()
 
     async def of_run(self, question: Question, answer: Answer, rest: str) -> None:
         """One artifact of a run."""
@@ -221,7 +224,7 @@ class Transfers:
             self._uploads -= 1
 
     async def _run(self, job: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, job)
+        return await self._crew.do(job)
 
 
 def _range(header: bytes | None, size: int) -> tuple[int, int, int]:
