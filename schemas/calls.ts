@@ -818,7 +818,7 @@ export const calls = {
   SearchRegisteredModels: { verb: "GET", path: "/2.0/mlflow/registered-models/search", writes: false } as Route<SearchRegisteredModels, RegisteredModelsFound>,
   SearchRuns: { verb: "POST", path: "/2.0/mlflow/runs/search", writes: false } as Route<SearchRuns, RunsFound>,
   SetExperimentTag: { verb: "POST", path: "/2.0/mlflow/experiments/set-experiment-tag", writes: true } as Route<SetExperimentTag, Empty>,
-  SetLoggedModelTags: { verb: "PATCH", path: "/2.0/mlflow/logged-models/{model_id}/tags", writes: true } as Route<SetLoggedModelTags, LoggedModelFound>,
+  SetLoggedModelTags: { verb: "PATCH", path: "/2.0/mlflow/logged-models/{model_id}/tags", writes: true } as Route<SetLoggedModelTags, Empty>,
   SetModelVersionTag: { verb: "POST", path: "/2.0/mlflow/model-versions/set-tag", writes: true } as Route<SetModelVersionTag, Empty>,
   SetRegisteredModelAlias: { verb: "POST", path: "/2.0/mlflow/registered-models/alias", writes: true } as Route<SetRegisteredModelAlias, Empty>,
   SetRegisteredModelTag: { verb: "POST", path: "/2.0/mlflow/registered-models/set-tag", writes: true } as Route<SetRegisteredModelTag, Empty>,

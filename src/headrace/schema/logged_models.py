@@ -221,7 +221,7 @@ class SearchLoggedModels(Call[LoggedModelsFound], frozen=True, kw_only=True):
 
 
 @call("PATCH", "logged-models/{model_id}/tags", needs=Edit.logged_model("model_id"), writes=True)
-class SetLoggedModelTags(Call[LoggedModelFound], frozen=True, kw_only=True):
+class SetLoggedModelTags(Call[Empty], frozen=True, kw_only=True):
     """Set tags of a logged model."""
 
     model_id: ModelId

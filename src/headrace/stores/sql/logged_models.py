@@ -70,9 +70,9 @@ def delete_logged_model(tx: Tx, call: DeleteLoggedModel) -> Empty:
 
 
 @answers(SetLoggedModelTags)
-def set_logged_model_tags(tx: Tx, call: SetLoggedModelTags) -> LoggedModelFound:
+def set_logged_model_tags(tx: Tx, call: SetLoggedModelTags) -> Empty:
     _put(tx, "logged_model_tags", _key(tx, call.model_id), [(tag.key, tag.value) for tag in call.tags])
-    return _found(tx, call.model_id)
+    return Empty()
 
 
 @answers(DeleteLoggedModelTag)
