@@ -51,7 +51,13 @@ def _plain(value: Any) -> Any:
 def column(values: Sequence[Any], kind: Type, *, required: bool, wire: bool) -> Any:
     """What a DataFrame takes as a column of ``kind``. Raises ``Misfit`` naming the first row that does not fit."""
     if not isinstance(kind, DataType):
-        return objects([_at_row(row, each, lambda one: structure(one, kind, wire)) for row, each in enumerate(values)])
+        present = (each is not None or required for each in values)
+        return objects(
+            [
+                _at_row(row, each, lambda one: structure(one, kind, wire)) if there else None
+                for row, (each, there) in enumerate(zip(values, present, strict=True))
+            ]
+        )
     ready = _typed(values, kind)
     if ready is not None:
         return ready
@@ -82,8 +88,8 @@ def _typed(values: Sequence[Any], kind: DataType) -> Any:
         except OverflowError:
             return None
         limit = _EXACT if kind is DataType.double else _EXACT_SINGLE
-        # Above the limit a whole number may have no float of its own; each is then looked at.
-        if int in found and (numpy.abs(doubles) > limit).any():
+        # From the limit on a whole number may have no float of its own; each is then looked at.
+        if int in found and (numpy.abs(doubles) >= limit).any():
             return None
         if kind is DataType.double:
             return doubles

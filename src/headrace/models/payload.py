@@ -33,6 +33,7 @@ DEPTH = 64
 
 _BOM = b"\xef\xbb\xbf"
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)', re.DOTALL)
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
@@ -138,9 +139,9 @@ def _patient(body: bytes) -> Any:
 def _is_deep(body: bytes) -> bool:
     """Whether ``body`` nests deeper than ``DEPTH``, found by peeling the innermost brackets that often."""
     for text in (body, _STRING.sub(b"", body)):
-        left = text.translate(None, _NOT_BRACKETS)
+        left = text.translate(_ONE_KIND, _NOT_BRACKETS)
         for _ in range(DEPTH):
-            peeled = left.replace(b"[]", b"").replace(b"{}", b"")
+            peeled = left.replace(b"[]", b"")
             if not peeled:
                 return False
             if len(peeled) == len(left):

@@ -99,7 +99,7 @@ def tensor_of(what: str, value: Any, spec: TensorSpec) -> Any:
             # Missing values and instants: what else stands there, numpy refuses.
             _refuse_numerals(what, array, dtype)
             return numpy.array(value, dtype=dtype)
-        if not array.size or numpy.can_cast(array.dtype, dtype, "safe"):
+        if not array.size or (array.dtype.kind != "b" and numpy.can_cast(array.dtype, dtype, "safe")):
             return array.astype(dtype)
         return _narrowed(what, array, dtype)
     except (ValueError, TypeError, OverflowError) as error:

@@ -48,6 +48,9 @@ def _is_finite(prediction: Any) -> bool:
 
 def _plain(value: Any) -> Any:
     """``value`` as lists, dicts and scalars; what stands in lists and dicts is looked at when it is written."""
+    if hasattr(value, "dtype"):
+        # Before all else: numpy's float64 is a float of Python's too.
+        return _foreign(value)
     if value is None or isinstance(value, str | int | float):
         return value
     if isinstance(value, dict):
