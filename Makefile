@@ -13,25 +13,21 @@ export HEADRACE_GENUINE_PYTHON ?= $(CURDIR)/.venv-genuine/bin/python
 GENUINE := $(if $(filter $(CURDIR)/.venv-genuine/bin/python,$(HEADRACE_GENUINE_PYTHON)),.venv-genuine/.installed)
 
 INSTALLED := $(VENV)/.installed
-UI_SOURCES := $(shell find ui hatch_build.py schemas/calls.ts -type f -not -path '*/node_modules/*' -not -path 'ui/dist/*' \
-	-not -name .build-stamp -not -name '*.tsbuildinfo' 2>/dev/null)
-UI := src/headrace/server/static/.built
-
 .PHONY: help demo test check install ui genuine generated requirements format clean
 .DEFAULT_GOAL := help
 
 help:  ## What can be asked of make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-demo: $(INSTALLED) $(UI)  ## Train, register, serve and score; then stay up (ARGS=--once ends by itself)
+demo: ui  ## Train, register, serve and score; then stay up (ARGS=--once ends by itself)
 	@$(BIN)/python examples/demo.py $(ARGS)
 
-test: $(INSTALLED) $(UI) $(GENUINE)  ## Everything: style, types, storeys, generated files, all tests, the demo
+test: ui $(GENUINE)  ## Everything: style, types, storeys, generated files, all tests, the demo
 	@$(MAKE) --no-print-directory .style
 	$(BIN)/pytest -n $(JOBS) --dist loadgroup
 	$(BIN)/python examples/demo.py --once
 
-check: $(INSTALLED)  ## What to run before pushing: the same without the slow tests, in under a minute
+check: ui  ## What to run before pushing: the same without the slow tests, in under a minute
 	@$(MAKE) --no-print-directory .style
 	$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not slow"
 
@@ -45,7 +41,7 @@ check: $(INSTALLED)  ## What to run before pushing: the same without the slow te
 	$(BIN)/python docs/generate.py --check
 
 install: $(INSTALLED)  ## The environment, with everything development needs
-$(INSTALLED): requirements/dev.txt requirements/uv.txt pyproject.toml
+$(INSTALLED): requirements/dev.txt requirements/uv.txt pyproject.toml hatch_build.py
 	@test -n "$(PYTHON)" && "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Headrace needs Python 3.11 or newer with its venv module: install it, or name one: make PYTHON=/path/to/python3"; exit 1; }
 	test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
@@ -54,10 +50,8 @@ $(INSTALLED): requirements/dev.txt requirements/uv.txt pyproject.toml
 	HEADRACE_BUILD_UI=0 $(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
-ui: $(INSTALLED) $(UI)  ## The web UI, built into the package
-$(UI): $(UI_SOURCES) | $(INSTALLED)
-	$(BIN)/python hatch_build.py
-	@touch $@
+ui: $(INSTALLED)  ## The web UI, built into the package
+	@$(BIN)/python hatch_build.py
 
 genuine: .venv-genuine/.installed  ## Genuine MLflow in an environment of its own, for the conformance tests
 .venv-genuine/.installed: requirements/genuine.txt | $(INSTALLED)

@@ -1,1 +1,1 @@
-""""""
+"""HTTP in front of a store: calls, artifacts, events and pages."""

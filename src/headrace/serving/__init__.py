@@ -1,1 +1,1 @@
-""""""
+"""A saved model behind HTTP, and scoring of files."""
