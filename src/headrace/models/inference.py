@@ -36,8 +36,20 @@ _DTYPES = {
 _RANK = {DataType.integer: 0, DataType.long: 1, DataType.float: 2, DataType.double: 3}
 
 
+class _Unseen(AnyType):
+    """The type of the elements of a list that has none: whatever those of other lists are."""
+
+
 def infer_schema(data: Any) -> Schema:
     """The schema of ``data``: a data frame, series, array, sparse matrix, dict, list, or one value."""
+    schema = _schema(data)
+    for spec in schema.inputs:
+        if isinstance(spec, ColSpec):
+            spec.type = _settled(spec.type)
+    return schema
+
+
+def _schema(data: Any) -> Schema:
     library = type(data).__module__.partition(".")[0]
     if library == "pandas" and hasattr(data, "columns"):
         return Schema([_pandas_column(data.iloc[:, at], name) for at, name in enumerate(data.columns)])
@@ -68,7 +80,7 @@ def _plain(data: Any) -> Schema:
             kind = merge(map(infer_type, rows))
             if isinstance(kind, Object):
                 return Schema([ColSpec(each.dtype, name, each.required) for name, each in _in_seen_order(kind, rows)])
-        return Schema([ColSpec(merge(map(infer_type, rows)) or AnyType())])
+        return Schema([_column(rows, None)])
     return Schema([ColSpec(infer_type(data) or AnyType(), required=not _is_null(data))])
 
 
@@ -78,7 +90,7 @@ def _in_seen_order(kind: Object, rows: list[Any]) -> Iterable[tuple[str, Propert
 
 
 def infer_type(value: Any) -> Type | None:
-    """The type of one value; None when it says nothing, as ``None``, NaN and ``[]`` do."""
+    """The type of one value; None when it says nothing, as ``None`` and NaN do."""
     value = _unpack(value)
     match value:
         case bool():
@@ -92,11 +104,12 @@ def infer_type(value: Any) -> Type | None:
         case bytes() | bytearray():
             return DataType.binary
         case datetime.date():
-            return DataType.datetime
+            # A datetime column counts nanoseconds, which end in the year 2262.
+            return DataType.datetime if 1678 <= value.year <= 2261 else AnyType()
         case dict() if value and all(isinstance(key, str) for key in value):
             return Object([_property(name, each) for name, each in value.items()])
         case list() | tuple():
-            return Array(merge(map(infer_type, value)) or AnyType()) if len(value) else None
+            return Array(_element(value))
     if _is_null(value):
         return None
     if getattr(value, "ndim", 0) > 0:
@@ -104,6 +117,13 @@ def infer_type(value: Any) -> Type | None:
     if hasattr(value, "dtype"):
         return _of_dtype(value.dtype) or AnyType()
     return AnyType()
+
+
+def _element(values: Sequence[Any]) -> Type:
+    """The type of the elements of a list; a list has no word for elements that may be absent but ``any``."""
+    if any(map(_is_null, values)):
+        return AnyType()
+    return merge(map(infer_type, values)) or _Unseen()
 
 
 def merge(kinds: Iterable[Type | None]) -> Type | None:
@@ -121,6 +141,8 @@ def _merge(one: Type, other: Type) -> Type:
         wider = max(one, other, key=_RANK.__getitem__)
         # A float has too few digits for the integers beside it.
         return DataType.double if wider is DataType.float else wider
+    if isinstance(one, _Unseen) or isinstance(other, _Unseen):
+        return other if isinstance(one, _Unseen) else one
     if isinstance(one, Array) and isinstance(other, Array):
         return Array(_merge(one.dtype, other.dtype))
     if isinstance(one, Object) and isinstance(other, Object):
@@ -137,6 +159,17 @@ def _merge_objects(one: Object, other: Object) -> Object:
         required = len(pair) == 2 and all(each.required for each in pair)
         merged.append(Property(name, merge(known) or AnyType(), required))
     return Object(merged)
+
+
+def _settled(kind: Type) -> Type:
+    """``kind`` without what nobody saw."""
+    if isinstance(kind, Array) and type(kind.dtype) is _Unseen:
+        return AnyType()
+    if isinstance(kind, Array):
+        return Array(_settled(kind.dtype))
+    if isinstance(kind, Object):
+        return Object([Property(each.name, _settled(each.dtype), each.required) for each in kind.properties])
+    return kind
 
 
 def _property(name: str, value: Any) -> Property:

@@ -237,7 +237,8 @@ def type_from_dict(said: Any) -> Type:
     """The type a dict of the on-disk form stands for."""
     said = _mapping(said, "type")
     name = _field(said, "type", "type")
-    return _KINDS[name].from_json_dict(**said) if name in _KINDS else type_of(name)
+    kind = _KINDS.get(name) if isinstance(name, str) else None
+    return kind.from_json_dict(**said) if kind else type_of(name)
 
 
 def _mapping(said: Any, where: str) -> Mapping[str, Any]:
