@@ -51,13 +51,11 @@ def _plain(value: Any) -> Any:
 def column(values: Sequence[Any], kind: Type, *, required: bool, wire: bool) -> Any:
     """What a DataFrame takes as a column of ``kind``. Raises ``Misfit`` naming the first row that does not fit."""
     if not isinstance(kind, DataType):
-        present = (each is not None or required for each in values)
-        return objects(
-            [
-                _at_row(row, each, lambda one: structure(one, kind, wire)) if there else None
-                for row, (each, there) in enumerate(zip(values, present, strict=True))
-            ]
-        )
+
+        def fit(one: Any) -> Any:
+            return None if one is None and not required else structure(one, kind, wire)
+
+        return objects([_at_row(row, each, fit) for row, each in enumerate(values)])
     ready = _typed(values, kind)
     if ready is not None:
         return ready
