@@ -150,11 +150,10 @@ def _assembled(columns: dict[Any, Any]) -> Any:
     import numpy
     import pandas
 
-    first, *others = columns.values() if columns else (None,)
-    alike = isinstance(first, numpy.ndarray) and first.dtype.kind in "biuf"
-    if alike and all(isinstance(each, numpy.ndarray) and each.dtype == first.dtype for each in others):
-        block = numpy.array(list(columns.values()))
-        return pandas.DataFrame(block.T, columns=_labels(tuple(columns)), copy=False)
+    finished = list(columns.values())
+    dtypes = {each.dtype for each in finished}
+    if len(dtypes) == 1 and all(isinstance(each, numpy.ndarray) for each in finished) and dtypes.pop().kind in "biuf":
+        return pandas.DataFrame(numpy.array(finished).T, columns=_labels(tuple(columns)), copy=False)
     return pandas.DataFrame(columns, copy=False)
 
 

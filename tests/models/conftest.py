@@ -1,0 +1,5 @@
+"""Logged models are tested where scripts track: in a folder, and at a real server."""
+
+from tests.tracking.conftest import place, server_url
+
+__all__ = ["place", "server_url"]
