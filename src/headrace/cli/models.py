@@ -100,9 +100,10 @@ def predict(
         if not name or not equals:
             raise BadRequest(f"--env must be NAME=VALUE, not {each!r}")
         os.environ[name] = value
-    from headrace.serving.predict import predict_file
+    from headrace.serving import predict as scoring
 
-    predict_file(_load(model_uri), input_path, output_path, content_type)
+    inputs = scoring.read_inputs(input_path, content_type)
+    scoring.predict(_load(model_uri), inputs, output_path)
 
 
 def _check_environment(env_manager: str) -> None:
