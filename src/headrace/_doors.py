@@ -12,6 +12,7 @@ import importlib.machinery
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -22,23 +23,34 @@ MLFLOW_VERSION = "3.17.2"
 MODULES = {
     "client": "tracking.client",
     "entities": "tracking.entities",
-    "entities.lifecycle_stage": "tracking.entities",
-    "entities.model_registry": "tracking.entities",
-    "entities.run_status": "tracking.entities",
-    "entities.view_type": "tracking.entities",
     "exceptions": "tracking.exceptions",
-    "models.model_config": "models.code",
-    "models.utils": "models",
+    "protos.databricks_pb2": "tracking.error_codes",
     "pyfunc": "flavors.pyfunc",
     "pyfunc.model": "models.python_model",
-    "pyfunc.utils": "models.validation",
-    "pyfunc.utils.data_validation": "models.validation",
+    "store.entities": "tracking.paged",
     "store.entities.paged_list": "tracking.paged",
+    "tracking.artifact_utils": "tracking.artifacts",
     "tracking.context.registry": "tracking.context",
     "types": "models.types",
     "types.schema": "models.types",
     "utils.async_logging.run_operations": "tracking.operations",
     "utils.mlflow_tags": "tracking.tag_names",
+    "utils.validation": "tracking.limits",
+    # MLflow has a file for each entity; here they are in one room.
+    **dict.fromkeys(
+        [
+            f"entities.{name}"
+            for name in """
+            dataset dataset_input experiment experiment_tag file_info input_tag lifecycle_stage logged_model
+            logged_model_input logged_model_output logged_model_parameter logged_model_status logged_model_tag metric
+            model_registry model_registry.model_version model_registry.model_version_status
+            model_registry.model_version_tag model_registry.registered_model model_registry.registered_model_alias
+            model_registry.registered_model_tag param run run_data run_info run_inputs run_outputs run_status run_tag
+            source_type view_type
+            """.split()
+        ],
+        "tracking.entities",
+    ),
 }
 
 #: Functions and classes of ``import headrace``, by the module that has them.
@@ -91,9 +103,16 @@ def open_door(name: str) -> Any:
     """The function, class or module that ``headrace.<name>`` is, or ``AttributeError``."""
     if name in FUNCTIONS:
         return getattr(importlib.import_module(f"headrace.{FUNCTIONS[name]}"), name)
-    if room_of(name):
+    if room_of(name) is not None:
         return importlib.import_module(f"headrace.{name}")
     raise AttributeError(absence_of(name) or f"module 'headrace' has no attribute {name!r}")
+
+
+def submodule(package: str, name: str) -> Any:
+    """The module ``name`` of a package, for those who say ``headrace.tracking.fluent`` without importing it."""
+    if room_of(f"{package.removeprefix('headrace.')}.{name}") is None:
+        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+    return importlib.import_module(f"{package}.{name}")
 
 
 def artifact_function(name: str) -> Any:
@@ -149,6 +168,8 @@ class Doors(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             return None
         name = fullname.removeprefix(self._prefix)
         room = room_of(name)
+        if room == _CORRIDOR and self._prefix != "headrace.":
+            room = f"headrace.{name}"
         if room == fullname:
             return None  # It is what it is called, and found as any module is.
         if room is None:
@@ -166,11 +187,13 @@ class Doors(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         spec = module.__spec__
         assert spec is not None
         if spec.loader_state == _CORRIDOR:
+            module.__dict__["__getattr__"] = partial(submodule, spec.name)
             return
         real = importlib.import_module(spec.loader_state)
         # The import of a module below this one asks for a path, which only packages have.
         if not hasattr(real, "__path__"):
             real.__path__ = []
+            real.__dict__.setdefault("__getattr__", partial(submodule, f"headrace.{spec.name.partition('.')[2]}"))
         sys.modules[spec.name] = real
 
 

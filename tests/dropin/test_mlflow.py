@@ -83,6 +83,39 @@ def test_a_module_runs_with_mlflow_meaning_headrace(tmp_path: Path) -> None:
     assert said[:5] == SAID
 
 
+IDIOMS = """
+import mlflow
+# Modules that a script names without importing them, as MLflow lets it.
+assert mlflow.utils.validation.MAX_PARAMS_TAGS_PER_BATCH == 100
+assert mlflow.tracking.fluent._get_experiment_id() == "0"
+assert mlflow.models.signature.infer_signature is mlflow.models.infer_signature
+assert mlflow.types.schema.Schema is mlflow.types.Schema
+assert mlflow.entities.metric.Metric is mlflow.entities.Metric
+assert mlflow.artifacts.download_artifacts
+from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
+assert ErrorCode.Value(ErrorCode.Name(RESOURCE_DOES_NOT_EXIST)) == RESOURCE_DOES_NOT_EXIST == 3002
+assert mlflow.exceptions.MlflowException("x", error_code=3002).error_code == "RESOURCE_DOES_NOT_EXIST"
+from mlflow.entities.model_registry.model_version_status import ModelVersionStatus
+from mlflow.tracking import MlflowClient, context
+from mlflow.tracking.artifact_utils import _download_artifact_from_uri
+from mlflow.utils.mlflow_tags import MLFLOW_USER
+assert MLFLOW_USER in context.registry.resolve_tags()
+with mlflow.start_run() as run:
+    mlflow.log_text("x", "x.txt")
+assert open(_download_artifact_from_uri(f"runs:/{run.info.run_id}/x.txt")).read() == "x"
+import headrace.utils, headrace.models.types.schema
+assert headrace.utils is mlflow.utils
+assert headrace.models.types.schema.__name__ == "headrace.models.types.schema"
+for package in (mlflow.utils, mlflow.tracking, mlflow.entities, mlflow.models):
+    assert not hasattr(package, "nonsense")
+"""
+
+
+def test_modules_open_as_scripts_and_libraries_ask_for_them(tmp_path: Path) -> None:
+    (tmp_path / "idioms.py").write_text(IDIOMS)
+    _run(tmp_path, sys.executable, "-W", "error", "-m", "headrace.dropin", "idioms.py")
+
+
 @pytest.mark.parametrize("arguments", [[], ["-m"], ["nothing.py"]])
 def test_who_names_no_script_is_told_how(arguments: list[str], tmp_path: Path) -> None:
     command = [sys.executable, "-m", "headrace.dropin", *arguments]

@@ -149,16 +149,35 @@ _STATUS = {
     "DEADLINE_EXCEEDED": 504,
 }
 
-#: Numbers MLflow's protocol gives the codes that users pass by number.
-_NUMBERS = {
+#: Numbers MLflow's protocol gives the codes, by which users may pass them and compare them.
+NUMBERS = {
     1: "INTERNAL_ERROR",
     2: "TEMPORARILY_UNAVAILABLE",
     3: "IO_ERROR",
     4: "BAD_REQUEST",
+    7: "DEADLINE_EXCEEDED",
+    8: "CANCELLED",
+    9: "RESOURCE_EXHAUSTED",
+    10: "ABORTED",
+    11: "NOT_FOUND",
+    12: "ALREADY_EXISTS",
+    13: "UNAUTHENTICATED",
     1000: "INVALID_PARAMETER_VALUE",
     1001: "ENDPOINT_NOT_FOUND",
+    1002: "MALFORMED_REQUEST",
+    1003: "INVALID_STATE",
+    1004: "PERMISSION_DENIED",
+    1005: "FEATURE_DISABLED",
+    1006: "CUSTOMER_UNAUTHORIZED",
+    1007: "REQUEST_LIMIT_EXCEEDED",
+    1008: "RESOURCE_CONFLICT",
+    1010: "NOT_IMPLEMENTED",
+    1011: "DATA_LOSS",
+    2001: "INVALID_STATE_TRANSITION",
     3001: "RESOURCE_ALREADY_EXISTS",
     3002: "RESOURCE_DOES_NOT_EXIST",
+    4001: "QUOTA_EXCEEDED",
+    5002: "RESOURCE_LIMIT_EXCEEDED",
 }
 
 
@@ -175,4 +194,4 @@ def from_code(code: str, message: str) -> HeadraceError:
 
 
 def _name_of(code: str | int) -> str:
-    return code if isinstance(code, str) else _NUMBERS.get(code, HeadraceError.code)
+    return code if isinstance(code, str) else NUMBERS.get(code, HeadraceError.code)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from headrace import _doors
+
 #: What ``mlflow.models`` offers, and the module here that has it. Each is imported when it is first asked for.
 _WHERE = {
     "Model": "model",
@@ -26,7 +28,7 @@ __all__ = sorted(_WHERE)
 
 def __getattr__(name: str) -> Any:
     if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return _doors.submodule(__name__, name)
     return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
 
 

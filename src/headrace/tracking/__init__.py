@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from headrace import _doors
+
 #: Public name -> the module that has it, imported when the name is first asked for.
 _HAS = {
     "MlflowClient": "client",
@@ -20,5 +22,5 @@ __all__ = sorted(_HAS)
 
 def __getattr__(name: str) -> Any:
     if name not in _HAS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return _doors.submodule(__name__, name)
     return getattr(importlib.import_module(f"{__name__}.{_HAS[name]}"), name)

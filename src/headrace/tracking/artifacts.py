@@ -41,6 +41,11 @@ def list_artifacts(
     return files.listing(place.root, place.key, place.tracking_uri)
 
 
+def _download_artifact_from_uri(artifact_uri: str, output_path: str | None = None, **_: Any) -> str:
+    """What flavors outside of this house call to fetch a model."""
+    return download_artifacts(artifact_uri, dst_path=output_path)
+
+
 def load_text(artifact_uri: str) -> str:
     """The text of a file."""
     raw = _bytes(artifact_uri)

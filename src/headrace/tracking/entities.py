@@ -38,6 +38,7 @@ __all__ = [
     "LoggedModelTag",
     "Metric",
     "ModelVersion",
+    "ModelVersionStatus",
     "ModelVersionTag",
     "Param",
     "RegisteredModel",
@@ -134,6 +135,12 @@ class LoggedModelStatus(StrEnum):
     """How a logged model stands."""
 
     UNSPECIFIED, PENDING, READY, FAILED = "UNSPECIFIED", "PENDING", "READY", "FAILED"
+
+
+class ModelVersionStatus(StrEnum):
+    """Whether a version of a registered model can be used."""
+
+    PENDING_REGISTRATION, FAILED_REGISTRATION, READY = "PENDING_REGISTRATION", "FAILED_REGISTRATION", "READY"
 
 
 class SourceType:

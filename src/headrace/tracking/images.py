@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.base.clock import now_ms
+from headrace.tracking.values import whole
 
 _KEY = re.compile(r"[\w\-. /]+")
 #: Pixels along the longer side of the small copy that lists of pictures show.
@@ -87,8 +88,8 @@ def series_name(key: str, step: int | None, timestamp: int | None) -> str:
     """The path, without ending, of the next picture of a series; the ending says whether it is the small copy."""
     if not _KEY.fullmatch(key):
         raise ValueError(f"The key {key!r} may have only letters, digits, '_', '-', '.', '/' and spaces")
-    when = now_ms() if timestamp is None else timestamp
-    return f"images/{key.replace('/', '~')}+step+{step or 0}+timestamp+{when}+{uuid.uuid4()}"
+    when = now_ms() if timestamp is None else whole(timestamp, "timestamp")
+    return f"images/{key.replace('/', '~')}+step+{whole(step or 0, 'step')}+timestamp+{when}+{uuid.uuid4()}"
 
 
 def cell_name(column: str) -> str:

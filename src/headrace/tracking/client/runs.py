@@ -33,12 +33,11 @@ from headrace.schema.runs import (
 from headrace.tracking import models_here, tag_names
 from headrace.tracking.client.asking import Asking, tag_texts
 from headrace.tracking.entities import RunStatus, ViewType, view_type_word
+from headrace.tracking.limits import MAX_ENTITIES_PER_BATCH, MAX_PARAMS_TAGS_PER_BATCH
 from headrace.tracking.operations import RunOperations, done
 from headrace.tracking.paged import PagedList
 from headrace.tracking.values import number, several, whole
 
-#: What one batch may hold: metrics, params, tags, and all of them together.
-_METRICS, _PARAMS, _TAGS, _ENTITIES = 1000, 100, 100, 1000
 #: Points of a metric fetched at a time.
 _POINTS = 25_000
 
@@ -201,9 +200,9 @@ class Runs(Asking):
 def _batches(run_id: str, metrics: list[Metric], params: list[Param], tags: list[RunTag]) -> Iterator[LogBatch]:
     # Params and tags go first: a refused param then stops the batch before any metric is written.
     while params or tags or metrics:
-        these_params, params = params[:_PARAMS], params[_PARAMS:]
-        these_tags, tags = tags[:_TAGS], tags[_TAGS:]
-        room = _ENTITIES - len(these_params) - len(these_tags)
+        these_params, params = params[:MAX_PARAMS_TAGS_PER_BATCH], params[MAX_PARAMS_TAGS_PER_BATCH:]
+        these_tags, tags = tags[:MAX_PARAMS_TAGS_PER_BATCH], tags[MAX_PARAMS_TAGS_PER_BATCH:]
+        room = MAX_ENTITIES_PER_BATCH - len(these_params) - len(these_tags)
         these_metrics, metrics = metrics[:room], metrics[room:]
         yield LogBatch(run_id=run_id, metrics=these_metrics, params=these_params, tags=these_tags)
 
