@@ -128,3 +128,7 @@ def _packed(folder: Path, ref: str) -> str | None:
             if name == ref and _HASH.fullmatch(commit):
                 return commit
     return None
+
+
+#: Libraries look for resolve_tags in ``context.registry``.
+registry = sys.modules[__name__]
