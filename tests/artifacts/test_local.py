@@ -8,6 +8,8 @@ import threading
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from headrace.artifacts import open_store
 from headrace.artifacts.local import LocalStore
@@ -176,3 +178,32 @@ def test_listing_something_that_is_gone_is_empty_and_reading_it_is_not_found(sto
     assert store.list("x") == []
     with pytest.raises(NotFound):
         store.read("x/y")
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.one_of(st.text(max_size=80), st.text(alphabet="a./~\\%:#?\x00é ", max_size=12)))
+def test_any_text_is_refused_or_names_one_file_below_the_root(tmp_path: Path, text: str) -> None:
+    store = LocalStore(tmp_path / "any")
+    try:
+        store.write(text, [text.encode("utf-8", "surrogatepass")])
+    except BadRequest:
+        return
+    path = os.path.realpath(tmp_path / "any" / text)
+    assert path.startswith(f"{os.path.realpath(tmp_path / 'any')}/")
+    assert b"".join(store.read(text)) == text.encode()
+    assert text in [info.path for info in store.list(text.rpartition("/")[0])]
+    store.delete(text)
+    assert sorted(os.listdir(tmp_path)) in (["any"], [])
+
+
+@given(junk=st.binary(min_size=1, max_size=30))
+def test_any_name_on_the_disk_is_listed_as_text_or_left_out(
+    tmp_path_factory: pytest.TempPathFactory, junk: bytes
+) -> None:
+    name = os.fsdecode(junk.replace(b"\x00", b"0").replace(b"/", b"_"))
+    if name in (".", ".."):
+        return
+    root = tmp_path_factory.mktemp("names")
+    (root / name).write_bytes(b"x")
+    for info in LocalStore(root).list():
+        assert info.path.encode() == os.fsencode(name)

@@ -233,7 +233,7 @@ def _below(folder: str, info: FileInfo) -> FileInfo:
         raise BadRequest(
             f"The server listed {info.path!r} in the folder {folder!r}, which is not a name of a file in it"
         )
-    return FileInfo(f"{folder}/{name}" if folder else name, info.is_dir, None if info.is_dir else info.file_size)
+    return FileInfo(f"{folder}/{name}" if folder else name, info.is_dir, None if info.is_dir else info.file_size or 0)
 
 
 def _error_of(status: int, body: bytes, key: str) -> HeadraceError:
