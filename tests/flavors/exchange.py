@@ -26,6 +26,15 @@ class Lengths(mlflow.pyfunc.PythonModel):
 
 mlflow.models.set_model(Lengths())
 """
+LOADER = """
+class Constant:
+    def __init__(self, number): self.number = number
+    def predict(self, data): return [self.number] * len(data)
+
+def _load_pyfunc(path):
+    with open(path) as file:
+        return Constant(int(file.read()))
+"""
 #: Functions whose arguments must be MLflow's, in its order and with its defaults.
 ARGUMENTS = [
     "sklearn.save_model",
@@ -77,6 +86,10 @@ def save_pyfuncs(library: Any, folder: Path) -> None:
     def shout(model_input: list[str]) -> list[str]:
         return [each.upper() for each in model_input]
 
+    class Count(pyfunc.PythonModel):  # type: ignore[misc, name-defined]
+        def predict(self, model_input: list[dict[str, int]]) -> list[int]:
+            return [sum(each.values()) for each in model_input]
+
     def twice(model_input):  # type: ignore[no-untyped-def]
         return np.asarray(model_input) * 2
 
@@ -91,6 +104,15 @@ def save_pyfuncs(library: Any, folder: Path) -> None:
         **NO_INFERENCE,
     )
     pyfunc.save_model(folder / "hinted", python_model=shout, **NO_INFERENCE)
+    pyfunc.save_model(folder / "hinted_class", python_model=Count(), input_example=[{"a": 1}], **NO_INFERENCE)
+    (folder / "own_loader.py").write_text(LOADER)
+    pyfunc.save_model(
+        folder / "loader",
+        loader_module="own_loader",
+        data_path=str(folder / "more.txt"),
+        code_paths=[str(folder / "own_loader.py")],
+        **NO_INFERENCE,
+    )
     pyfunc.save_model(folder / "function", python_model=twice, input_example=X.to_numpy(), **NO_INFERENCE)
     pyfunc.save_model(folder / "script", python_model=str(folder / "lengths.py"), **NO_INFERENCE)
 
@@ -98,7 +120,7 @@ def save_pyfuncs(library: Any, folder: Path) -> None:
 def answers(library: Any, folder: Path) -> dict[str, Any]:
     """What every model in ``folder`` answers, and what it says of itself."""
     pyfunc = importlib.import_module(f"{library.__name__}.pyfunc")
-    inputs = {"hinted": ["a", "b"], "script": ["ab", "c"], "function": X.to_numpy()}
+    inputs = {"hinted": ["a", "b"], "script": ["ab", "c"], "hinted_class": [{"a": 1, "b": 2}], "function": X.to_numpy()}
     found: dict[str, Any] = {}
     for home in sorted(each.parent for each in folder.glob("*/MLmodel")):
         model = pyfunc.load_model(str(home))

@@ -13,7 +13,10 @@ import pytest
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("genuine-models")]
 
-MODELS = ["cloudpickle", "function", "hinted", "pickle", "python_model", "script", "skops", "trusted"]
+MODELS = [
+    *("cloudpickle", "function", "hinted", "hinted_class", "loader", "pickle", "python_model", "script", "skops"),
+    "trusted",
+]
 #: Whose models, loaded by whom.
 DIRECTIONS = [("genuine", "ours"), ("ours", "genuine")]
 

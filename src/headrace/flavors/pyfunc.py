@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from headrace.base.errors import BadRequest, NotFound
+from headrace.base.errors import BadRequest, NotFound, NotSupported
 from headrace.models import imports, pickles
 from headrace.models.code import read_config, run_script
 from headrace.models.environment import conda_env, pinned
@@ -90,6 +90,10 @@ class PyFunc(Flavor[Options]):
             raise BadRequest("artifacts belong to python_model; with loader_module give data_path")
         if options.python_model is not None and options.data_path is not None:
             raise BadRequest("data_path belongs to loader_module; with python_model give artifacts")
+        if options.uv_project_path or options.uv_groups or options.uv_extras:
+            raise NotSupported(
+                "uv projects are not read yet; give pip_requirements, or pip_requirements='requirements.txt'"
+            )
         options.model_config = read_config(options.model_config)
         if options.python_model is not None and options.made is None:
             if options.infer_code_paths:
@@ -117,15 +121,16 @@ class PyFunc(Flavor[Options]):
             said["artifacts"] = {name: _copy(str(uri), folder) for name, uri in options.artifacts.items()}
         return Saved(pyfunc=said, needs=needs)
 
-    def load_pyfunc(self, folder: Path, pyfunc: Mapping[str, Any], config: Mapping[str, Any] | None) -> Any:
+    def load_pyfunc(self, folder: Path, saved: Mapping[str, Any], config: Mapping[str, Any] | None) -> Any:
+        pyfunc = saved[FLAVOR_NAME]
         if "python_model" in pyfunc:
             made = python_model_of(pickles.load_file(file_in(folder, pyfunc, "python_model")))
         else:
             # The path says where the script lay when it was saved; in the model it lies at the top.
             name = Path(str(pyfunc.get("model_code_path"))).name
             made = python_model_of(run_script(file_in(folder, {"model_code_path": name}, "model_code_path"), config))
-        saved = pyfunc.get("artifacts") or {}
-        artifacts = {name: str(file_in(folder, each, "path")) for name, each in saved.items()}
+        copied = pyfunc.get("artifacts") or {}
+        artifacts = {name: str(file_in(folder, each, "path")) for name, each in copied.items()}
         context = PythonModelContext(artifacts, dict(config) if config else None)
         made.load_context(context)
         return PythonModelWrapper(made, context)

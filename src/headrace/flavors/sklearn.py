@@ -102,13 +102,11 @@ class Sklearn(Flavor[Options]):
             return _read_skops(file, own.get("skops_trusted_types") or [])
         return pickles.load_file(file)
 
-    def load_pyfunc(self, folder: Path, pyfunc: Mapping[str, Any], config: Mapping[str, Any] | None) -> SklearnModel:
-        from headrace.models.loading import settings_of
-        from headrace.models.model import Model
-
-        # Models of early releases have one file, and say of it here what they do not say under the flavor's own name.
-        own = settings_of(Model.load(folder), self.name)
-        return SklearnModel(self.load(folder, own), str(pyfunc.get("predict_fn", "predict")))
+    def load_pyfunc(self, folder: Path, saved: Mapping[str, Any], config: Mapping[str, Any] | None) -> SklearnModel:
+        pyfunc = saved["python_function"]
+        # Models of early releases name their one file here, and may say nothing under the flavor's own name.
+        early = {"pickled_model": pyfunc.get("model_path", pyfunc.get("data"))}
+        return SklearnModel(self.load(folder, saved.get(self.name, early)), str(pyfunc.get("predict_fn", "predict")))
 
     def asked(self, model: Any, options: Options) -> SklearnModel:
         return SklearnModel(model, options.pyfunc_predict_fn)

@@ -85,8 +85,8 @@ class Flavor(Generic[O]):
         """The inverse of ``save``: the library's own object. ``own`` is what was saved of it."""
         raise NotImplementedError
 
-    def load_pyfunc(self, folder: Path, pyfunc: Mapping[str, Any], config: Mapping[str, Any] | None) -> Any:
-        """Something with ``predict(data, params)``. ``pyfunc`` is what was saved of it."""
+    def load_pyfunc(self, folder: Path, saved: Mapping[str, Any], config: Mapping[str, Any] | None) -> Any:
+        """Something with ``predict(data, params)``. ``saved`` is what was saved of it, by flavor."""
         raise NotImplementedError
 
     def asked(self, model: Any, options: O) -> Any:

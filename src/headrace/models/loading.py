@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from headrace.base.errors import BadRequest, NotFound
+from headrace.base.paths import ArtifactUri
 from headrace.models.code import own_code
 from headrace.models.flavor import Flavor
 from headrace.models.model import Model
@@ -22,9 +26,16 @@ def fetch(model_uri: str | Path, dst_path: str | Path | None = None) -> Path:
         return local
     if ":/" not in text and not local.exists():
         raise NotFound(f"There is no model at {text!r}")
-    from headrace.tracking.artifacts import download_artifacts
+    from headrace.tracking import files
+    from headrace.tracking.locations import place_of
 
-    return Path(download_artifacts(artifact_uri=text, dst_path=None if dst_path is None else str(dst_path)))
+    place = place_of(text)
+    if dst_path is None and not ArtifactUri.parse(place.root).is_local:
+        dst_path = mkdtemp(prefix="headrace-model-")
+        # A loaded model may read its files as long as it is asked.
+        atexit.register(shutil.rmtree, dst_path, ignore_errors=True)
+    target = None if dst_path is None else str(dst_path)
+    return Path(files.download(place.root, place.key, target, place.tracking_uri))
 
 
 def open_model(model_uri: str | Path, dst_path: str | Path | None = None) -> tuple[Model, Path]:
@@ -53,7 +64,7 @@ def load_pyfunc(model: Model, folder: Path, config: Mapping[str, Any] | None) ->
         module = import_module(_FLAVOR_OF.get(loader, loader))
         flavor = getattr(module, "FLAVOR", None)
         if isinstance(flavor, Flavor):
-            return flavor.load_pyfunc(folder, said, config)
+            return flavor.load_pyfunc(folder, model.flavors, config)
         if not hasattr(module, "_load_pyfunc"):
             raise BadRequest(f"The loader module {loader} has no function _load_pyfunc(data_path)")
         data = str(file_in(folder, said, "data")) if said.get("data") else str(folder)

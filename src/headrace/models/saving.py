@@ -11,8 +11,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from headrace.base.errors import AlreadyExists, BadRequest, NotFound
-from headrace.models.code import copy_code
+from headrace.base.errors import AlreadyExists, BadRequest, NotFound, NotSupported
+from headrace.models.code import copy_code, read_config
 from headrace.models.environment import environment_of
 from headrace.models.examples import InputExample
 from headrace.models.flavor import Flavor, Saving
@@ -56,8 +56,9 @@ def _describe(
     if saved.own is not None:
         said.add_flavor(flavor.name, **saved.own, code=code)
     said.metadata = saving.metadata if saving.metadata is not None else said.metadata
-    said.resources = _plain(saving.resources) if saving.resources is not None else said.resources
-    said.auth_policy = _plain(saving.auth_policy) if saving.auth_policy is not None else said.auth_policy
+    said.resources = _resources(saving.resources) or said.resources
+    policy = saving.auth_policy
+    said.auth_policy = (policy.to_dict() if hasattr(policy, "to_dict") else policy) or said.auth_policy
 
 
 def _signature(
@@ -120,7 +121,7 @@ def _new_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def _plain(said: Any) -> Any:
-    if hasattr(said, "to_dict"):
-        return said.to_dict()
-    return [_plain(each) for each in said] if isinstance(said, list) else said
+def _resources(said: Any) -> dict[str, Any] | None:
+    if isinstance(said, list):
+        raise NotSupported("Resources as objects are not understood yet; give a dict, or the path of a YAML file")
+    return read_config(said)
