@@ -12,6 +12,7 @@ import pytest
 
 import headrace
 from headrace import MlflowClient
+from headrace.base.errors import NotSupported
 from headrace.tracking import uri
 
 
@@ -127,3 +128,10 @@ def test_processes_may_log_to_one_folder_at_once(here: Path) -> None:
     assert [each.wait(timeout=120) for each in running] == [0, 0, 0, 0]
     runs = headrace.search_runs(output_format="list")
     assert [run.data.metrics for run in runs] == [{"m": 19.0}] * 4
+
+
+@pytest.mark.parametrize("word", ["databricks", "databricks://profile", "databricks-uc"])
+def test_a_service_that_is_not_spoken_to_is_not_taken_for_a_folder(word: str, here: Path) -> None:
+    with pytest.raises(NotSupported, match="Databricks"):
+        headrace.set_tracking_uri(word)
+    assert list(here.iterdir()) == []

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 from headrace.base import settings
+from headrace.base.errors import NotSupported
 from headrace.stores import open_store
 from headrace.stores.port import Store
 
@@ -16,6 +17,9 @@ from headrace.stores.port import Store
 DEFAULT_FOLDER = "mlruns"
 
 _HAS_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+
+#: Words that mean a service, and would otherwise be taken for folders.
+_ELSEWHERE = {"databricks", "databricks-uc", "uc"}
 
 _tracking: str | None = None
 _registry: str | None = None
@@ -75,6 +79,10 @@ def get_registry_uri() -> str:
 
 def local_path(uri: str) -> str:
     """``uri``, made absolute when it is a path of this machine."""
+    if uri.partition(":")[0] in _ELSEWHERE:
+        raise NotSupported(
+            f"{uri!r} means a Databricks workspace, which headrace does not speak to; give an http(s):// URL"
+        )
     return uri if _HAS_SCHEME.match(uri) else os.path.abspath(os.path.expanduser(uri))
 
 
