@@ -11,7 +11,7 @@ import numpy
 import pandas
 import pytest
 
-from headrace.base.errors import BadRequest, UnknownMedia
+from headrace.base.errors import BadRequest, TooLarge, UnknownMedia
 from headrace.models.payload import CSV, DEPTH, JSON, PARQUET, Reader
 from headrace.models.types import Array, ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
 
@@ -378,3 +378,10 @@ def test_a_model_that_declares_its_input_by_a_type_hint_takes_it_as_it_came() ->
     assert _read(reader, {"inputs": ["a", 1]}) == ["a", 1]
     with pytest.raises(BadRequest, match="not in 'instances'"):
         _read(reader, {"instances": ["a"]})
+
+
+def test_a_body_that_would_fill_the_memory_is_refused() -> None:
+    with pytest.raises(TooLarge, match="1000000 lists and objects"):
+        _FREE.read(b'{"inputs": [' + b"[]," * 1_000_000 + b"[]]}", JSON)
+    text = "[" * 1_100_000
+    assert _read(_FREE, {"inputs": text}).item() == text

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from headrace.base.errors import BadRequest, UnknownMedia
+from headrace.base.errors import BadRequest, TooLarge, UnknownMedia
 from headrace.models import delimited
 from headrace.models.cells import objects, show
 from headrace.models.tables import Table, columns_of_rows, frame_of, table_of, table_of_records
@@ -28,8 +28,9 @@ JSON, CSV, PARQUET = "application/json", "text/csv", "application/vnd.apache.par
 FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 #: A JSON body with one of these is passed to the model as it is, and the model's answer to the caller.
 CHAT_FIELDS = frozenset({"messages", "prompt", "input"})
-#: Levels of nesting in a JSON body, at most: as many as a numpy array has dimensions.
-DEPTH = 64
+#: Levels of nesting in a JSON body, at most: as many as a numpy array has dimensions. Lists and objects in it, at most:
+#: an empty one is two bytes there, and fifty here.
+DEPTH, CONTAINERS = 64, 1_000_000
 
 _BOM = b"\xef\xbb\xbf"
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)', re.DOTALL)
@@ -111,7 +112,10 @@ def loads(body: bytes) -> Any:
     """The JSON value in ``body``; bare ``NaN`` and ``Infinity`` are floats, since MLflow's clients write them."""
     body = body.removeprefix(_BOM)
     try:
-        if body.count(b"[") + body.count(b"{") > DEPTH and _is_deep(body):
+        containers = body.count(b"[") + body.count(b"{")
+        if containers > CONTAINERS and len(_STRING.sub(b"", body).translate(None, _NOT_BRACKETS)) > 2 * CONTAINERS:
+            raise TooLarge(f"The body has more than {CONTAINERS} lists and objects; send the rows in several requests")
+        if containers > DEPTH and _is_deep(body):
             raise RecursionError
         return msgspec.json.decode(body)
     except RecursionError:

@@ -22,7 +22,7 @@ Header = tuple[bytes, bytes]
 Gate = Callable[[str, dict[bytes, bytes], Sequence[Header], str], None]
 
 #: Seconds one prediction may take, bytes one body may have, and predictions at a time, unless told otherwise.
-TIMEOUT_SECONDS, BODY_BYTES, THREADS = 60.0, 64 << 20, 8
+TIMEOUT_SECONDS, BODY_BYTES, THREADS = 60.0, 32 << 20, 8
 
 _JSON, _TEXT = b"application/json", b"text/plain; charset=utf-8"
 _PATHS = {"/ping": "GET", "/health": "GET", "/version": "GET", "/invocations": "POST"}
