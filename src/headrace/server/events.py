@@ -98,6 +98,8 @@ class Events:
         gone = self._loop.create_task(question.gone())
         gone.add_done_callback(lambda _: _put(queue, None))
         try:
+            if subject not in self._seen:
+                self._seen[subject] = await self._crew.do(self._mark, subject)
             await answer.start(200, _HEADERS)
             await answer.piece(b": watching\n\n")
             await self._stream(queue, answer)
@@ -157,7 +159,7 @@ class Events:
                     now = await self._crew.do(self._mark, subject)
                 except HeadraceError:
                     continue
-                if self._seen.setdefault(subject, now) != now:
+                if subject in self._seen and self._seen[subject] != now:
                     self._seen[subject] = now
                     self._tell(subject)
             await asyncio.sleep(LOOK_SECONDS)

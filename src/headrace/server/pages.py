@@ -60,17 +60,16 @@ def _fixed(body: bytes, kind: Header) -> Handler:
 
 
 class _Ui:
-    """The built UI. Only files that were there when the server started are served: their names are the keys."""
+    """The built UI. Its files are found by their names in a list of the folder, never by joining paths."""
 
     def __init__(self, folder: Path, prefix: str) -> None:
+        self._folder = folder
         self._prefix = prefix
-        self._files = {
-            path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()
-        }
+        self._files: dict[str, Path] = {}
 
     async def index(self, question: Question, answer: Answer, rest: str) -> None:
         """The one page of the UI, which finds its files below the prefix of the server."""
-        page = self._files.get("index.html")
+        page = self._find("index.html")
         text = page.read_text(encoding="utf-8") if page else _NO_UI
         if self._prefix:
             text = text.replace('="/static-files/', f'="{escape(self._prefix)}/static-files/')
@@ -80,7 +79,7 @@ class _Ui:
 
     async def file(self, question: Question, answer: Answer, rest: str) -> None:
         """One file of the UI, compressed if the build left it so."""
-        path = self._files.get(rest)
+        path = self._find(rest)
         if path is None:
             raise NoSuchEndpoint("The UI has no such file")
         kind = mimetypes.guess_type(rest)[0] or "application/octet-stream"
@@ -97,7 +96,15 @@ class _Ui:
 
     async def icon(self, question: Question, answer: Answer, rest: str) -> None:
         """The icon of the UI, under the name browsers ask for by themselves."""
-        await self.file(question, answer, "favicon.ico")
+        await self.file(question, answer, "favicon.svg")
+
+    def _find(self, name: str) -> Path | None:
+        """The file of that name. A name that is new is looked for once more: the UI may have been built again."""
+        found = self._files.get(name)
+        if found is None or not found.exists():
+            paths = sorted(path for path in self._folder.rglob("*") if path.is_file())
+            self._files = {path.relative_to(self._folder).as_posix(): path for path in paths}
+        return self._files.get(name)
 
 
 class _Reference:
