@@ -44,6 +44,20 @@ def test_what_a_script_logs_is_read_back() -> None:
     assert sorted((point.step, point.value) for point in history) == [(0, 1.5), (1, 1.25)]
 
 
+def test_a_run_is_seen_as_dictionaries() -> None:
+    with headrace.start_run(run_name="seen") as run:
+        headrace.log_param("a", 1)
+        headrace.log_metric("m", 2)
+    seen = headrace.get_run(run.info.run_id).to_dictionary()
+    assert set(seen) == {"data", "info", "inputs", "outputs"}
+    assert seen["data"]["params"] == {"a": "1"}
+    assert seen["data"]["metrics"] == {"m": 2.0}
+    assert seen["info"]["run_name"] == "seen"
+    assert set(seen["data"]) == {"metrics", "params", "tags"}
+    assert dict(run.info)["run_id"] == run.info.run_id
+    assert "run_uuid" not in dict(run.info)
+
+
 def test_a_run_knows_who_ran_what() -> None:
     with headrace.start_run() as run:
         pass

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args
 
 import msgspec
@@ -18,6 +19,28 @@ CALLS: dict[str, type[Call[Any]]] = {}
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A value that crosses the wire. A field that holds its default is left out of the JSON."""
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        """Names and values as a user sees them, for ``dict(record)``."""
+        return ((name, getattr(self, name)) for name in _seen(type(self)))
+
+    def to_dictionary(self) -> dict[str, Any]:
+        """This record, and the records in it, as plain dictionaries."""
+        return {name: _plain(value) for name, value in self}
+
+
+@functools.cache
+def _seen(kind: type[Record]) -> tuple[str, ...]:
+    """The names a user sees: what is kept as a list of pairs is seen as the dict that a property makes of it."""
+    made = {name for each in kind.__mro__ for name, value in vars(each).items() if isinstance(value, property)}
+    kept = {name for name in kind.__struct_fields__ if not name.endswith("_list") and name != "run_uuid"}
+    return tuple(sorted(made | kept))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Record):
+        return value.to_dictionary()
+    return [_plain(each) for each in value] if isinstance(value, list) else value
 
 
 class Empty(Record, frozen=True, kw_only=True):
@@ -78,6 +101,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     needs: Need
     #: Whether it changes anything.
     writes: bool
+    #: Whether it touches little, however much is stored, and so may be answered between two other things.
+    quick: bool
     #: Bytes that a request body may have.
     limit: int
     #: Fields of the call that stand in its path.
@@ -96,6 +121,7 @@ def call(
     *,
     needs: Need,
     writes: bool = False,
+    quick: bool = False,
     also: tuple[Verb, ...] = (),
     since: int = 2,
     limit: int = BODY_BYTES,
@@ -116,6 +142,7 @@ def call(
             reply=reply,
             needs=needs,
             writes=writes,
+            quick=quick,
             limit=limit,
             in_path=in_path,
         )
