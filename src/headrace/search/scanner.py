@@ -40,7 +40,7 @@ class Scanner:
         """Refuse the text for what stands at one character."""
         at = self.at if at is None else at
         start, end = max(0, at - _AROUND), at + _AROUND
-        shown = re.sub(r"[^\S ]|[^\w\W]|[\x00-\x1f\x7f-\x9f\ud800-\udfff]", " ", self.text[start:end])
+        shown = re.sub(r"[^\S ]|[\x00-\x1f\x7f-\x9f\ud800-\udfff]", " ", self.text[start:end])
         before, after = "..." if start else "", "..." if end < len(self.text) else ""
         caret = " " * (len(before) + at - start) + "^"
         raise BadRequest(f"Invalid {self.what} at character {at + 1}: {fault}\n{before}{shown}{after}\n{caret}")

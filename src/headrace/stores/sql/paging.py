@@ -45,7 +45,7 @@ def column_terms(columns: Mapping[str, str], nullable: frozenset[str] = frozense
         column = columns[order.field.key]
         if order.field.key not in nullable:
             return (Term(column, order.descending),)
-        empty = "''" if order.field.type == "text" else "0"
+        empty = "0" if order.field.type == "number" else "''"
         return (
             Term(f"CASE WHEN {column} IS NULL THEN 1 ELSE 0 END"),
             Term(f"COALESCE({column}, {empty})", order.descending),
