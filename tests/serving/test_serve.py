@@ -105,6 +105,18 @@ def test_several_workers_serve_one_port_and_end_together(
         assert running.process.wait(60) == 0
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_model_that_is_not_there_or_not_whole_ends_the_command(tmp_path: Path, workers: str) -> None:
+    command = [HEADRACE, "models", "serve", "-p", "0", "-w", workers, "-m"]
+    done = subprocess.run([*command, str(tmp_path / "x")], capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (1, f"Error: There is no model at {str(tmp_path / 'x')!r}\n")
+    (tmp_path / "MLmodel").write_text("flavors:\n  python_function:\n    loader_module: mlflow.sklearn\n")
+    done = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 1
+    assert "Error: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def _predict(registered: Registered, *options: str, said: str = "") -> subprocess.CompletedProcess[str]:
     command = [HEADRACE, "models", "predict", "-m", URI, *options]
     env = {"MLFLOW_TRACKING_URI": registered.store, "PATH": "/usr/bin:/bin"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from headrace import _doors
 from headrace.base.errors import BadRequest, NotFound, NotSupported
 from headrace.models import imports, pickles
 from headrace.models.code import read_config, run_script
@@ -16,6 +18,7 @@ from headrace.models.environment import conda_env, pinned
 from headrace.models.flavor import Flavor, Saved, Saving, public
 from headrace.models.hints import schema_of_hint, schema_of_output_hint
 from headrace.models.loading import fetch
+from headrace.models.model import Model
 from headrace.models.pyfunc import PyFuncModel, PythonModelWrapper, get_model_dependencies, load_model
 from headrace.models.python_model import (
     PythonModel,
@@ -29,9 +32,11 @@ from headrace.models.trust import file_in
 
 __all__ = [
     "FLAVOR_NAME",
+    "EnvType",
     "PyFuncModel",
     "PythonModel",
     "PythonModelContext",
+    "add_to_model",
     "get_default_conda_env",
     "get_default_pip_requirements",
     "get_model_dependencies",
@@ -42,6 +47,15 @@ __all__ = [
 ]
 
 FLAVOR_NAME = "python_function"
+
+
+class EnvType:
+    """The kinds of environment a model's description names."""
+
+    CONDA = "conda"
+    VIRTUALENV = "virtualenv"
+
+
 _PICKLED, _SCRIPTED = "mlflow.pyfunc.model", "mlflow.pyfunc.loaders.code_model"
 
 
@@ -246,6 +260,31 @@ def get_default_pip_requirements() -> list[str]:
 def get_default_conda_env() -> dict[str, Any]:
     """The conda environment a ``PythonModel`` needs at least."""
     return conda_env(get_default_pip_requirements())
+
+
+def add_to_model(
+    model: Model,
+    loader_module: str,
+    data: str | None = None,
+    code: str | None = None,
+    conda_env: str | None = None,
+    python_env: str | None = None,
+    model_config: dict[str, Any] | None = None,
+    model_code_path: str | None = None,
+    **kwargs: Any,
+) -> Model:
+    """Say in a model's description that ``loader_module`` loads it as a Python function; ``kwargs`` are kept for it."""
+    env = {EnvType.CONDA: conda_env, EnvType.VIRTUALENV: python_env}
+    optional = {"code": code, "data": data, "config": model_config, "model_code_path": model_code_path}
+    said = {name: value for name, value in optional.items() if value}
+    said["env"] = {name: file for name, file in env.items() if file}
+    return model.add_flavor(
+        FLAVOR_NAME, **kwargs, **said, loader_module=loader_module, python_version=platform.python_version()
+    )
+
+
+def __getattr__(name: str) -> Any:
+    return _doors.submodule("headrace.pyfunc", name)
 
 
 FLAVOR = PyFunc()

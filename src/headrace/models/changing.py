@@ -12,7 +12,7 @@ from typing import Literal
 from headrace.base.errors import BadRequest
 from headrace.models.environment import CONDA, REQUIREMENTS, change_conda, name_of
 from headrace.models.loading import fetch
-from headrace.models.model import MLMODEL, Model
+from headrace.models.model import MLMODEL_FILE_NAME, Model
 from headrace.models.signature import ModelSignature
 
 
@@ -20,10 +20,10 @@ def set_signature(model_uri: str, signature: ModelSignature) -> None:
     """Give a saved or logged model another signature. A registered version cannot be changed: register a new one."""
     if not isinstance(signature, ModelSignature):
         raise BadRequest(f"signature must be a ModelSignature, not {type(signature).__name__}")
-    with _changed(model_uri, [MLMODEL]) as folder:
-        model = Model.load(folder / MLMODEL)
+    with _changed(model_uri, [MLMODEL_FILE_NAME]) as folder:
+        model = Model.load(folder / MLMODEL_FILE_NAME)
         model.signature = signature
-        model.save(folder / MLMODEL)
+        model.save(folder / MLMODEL_FILE_NAME)
 
 
 def update_model_requirements(

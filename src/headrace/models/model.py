@@ -18,7 +18,7 @@ from headrace.schema.logged_models import LoggedModel
 from headrace.schema.runs import Metric
 
 #: The file in every saved model that says what it is.
-MLMODEL = "MLmodel"
+MLMODEL_FILE_NAME = "MLmodel"
 #: Bytes of an MLmodel file, at most.
 MLMODEL_BYTES = 16 << 20
 #: The release of MLflow whose format is written. Its loaders compare ``mlflow_version`` with their own, and
@@ -194,9 +194,9 @@ class Model:
 
         text = str(path)
         found = Path(text) if "://" not in text and ":/" not in text else fetch(text)
-        found = found / MLMODEL if found.is_dir() else found
+        found = found / MLMODEL_FILE_NAME if found.is_dir() else found
         if not found.is_file():
-            raise NotFound(f"There is no {MLMODEL} file at {str(found)!r}, so this is no saved model")
+            raise NotFound(f"There is no {MLMODEL_FILE_NAME} file at {str(found)!r}, so this is no saved model")
         return cls.from_dict(_parse(found))
 
     @classmethod

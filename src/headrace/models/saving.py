@@ -17,7 +17,7 @@ from headrace.models.environment import environment_of
 from headrace.models.examples import InputExample
 from headrace.models.flavor import Flavor, Saving
 from headrace.models.loading import fetch
-from headrace.models.model import MLMODEL, Model
+from headrace.models.model import MLMODEL_FILE_NAME, Model
 from headrace.models.signature import ModelSignature, infer_signature
 
 _log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ def save(flavor: Flavor[Any], model: Any, path: str | Path, saving: Saving, opti
             example.save(folder)
             said.saved_input_example_info = example.info
         said.model_size_bytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-        said.save(folder / MLMODEL)
+        said.save(folder / MLMODEL_FILE_NAME)
     return said
 
 

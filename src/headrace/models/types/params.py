@@ -7,8 +7,8 @@ import json
 from typing import Any
 
 from headrace.base.errors import BadRequest
+from headrace.models.types.columns import list_from_json
 from headrace.models.types.datatypes import DataType, Object, Property, type_from_dict, type_of
-from headrace.models.types.schema import list_from_json
 
 _LIMITS = {DataType.integer: 2**31, DataType.long: 2**63}
 
