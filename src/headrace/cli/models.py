@@ -66,8 +66,15 @@ def serve(
     from headrace.server.serve import address_of, listen, run
 
     listener = listen(host, port)
+    if workers > 1:
+        # An alias may move: all workers, and those that replace them, are to have the one model of this moment.
+        from headrace.models.loading import open_model
+
+        found = str(open_model(model_uri)[1])
+    else:
+        found = model_uri
     said = f"The model {model_uri} is served at {address_of(host, listener)}/invocations (Ctrl-C stops it)"
-    run(functools.partial(_build, model_uri, host, timeout), listener, workers=workers, said=said)
+    run(functools.partial(_build, found, host, timeout), listener, workers=workers, said=said)
 
 
 @models.command("predict")

@@ -6,9 +6,12 @@ import asyncio
 import errno
 import functools
 import logging
+import os
+import signal
 import socket
 import sys
 from collections.abc import Callable
+from multiprocessing import get_context
 from types import FrameType
 from typing import Any
 
@@ -24,6 +27,8 @@ from headrace.server.protocol import Protocol
 
 #: Seconds a connection may be idle, and seconds that answers under way have when the server is told to stop.
 KEEP_ALIVE_SECONDS, DRAIN_SECONDS = 75, 30
+#: Seconds a worker may be too busy to say that it lives: it may be importing or computing.
+SILENT_SECONDS = 120
 #: Connections at the same time, at most.
 CONNECTIONS = 8192
 
@@ -51,9 +56,34 @@ def run(build: Callable[[], Any], listener: socket.socket, *, workers: int, said
         # The supervisor makes its workers by this name, and they are to end as the single server does.
         multiprocess.Process = _Worker  # type: ignore[misc]
         print(said, flush=True)
-        Multiprocess(_config(build, workers, factory=True), sockets=[listener]).run()
+        start = _FirstStart(build)
+        Multiprocess(_config(start, workers, factory=True), sockets=[listener]).run()
+        if start.failed.is_set():
+            raise HeadraceError("The workers could not start; the reason is above")
         return
     _Server(_config(build(), workers), said).run(sockets=[listener])
+
+
+class _FirstStart:
+    """Makes a worker's application; when the very first cannot be made, the supervisor need not try for ever."""
+
+    def __init__(self, build: Callable[[], Any]) -> None:
+        self._build = build
+        context = get_context("spawn")
+        self.failed, self._succeeded = context.Event(), context.Event()
+
+    def __call__(self) -> Any:
+        try:
+            app = self._build()
+        except BaseException as error:
+            if not self._succeeded.is_set() and not self.failed.is_set():
+                self.failed.set()
+                os.kill(os.getppid(), signal.SIGTERM)
+            if isinstance(error, HeadraceError):
+                sys.exit(f"Error: {error.message}")
+            raise
+        self._succeeded.set()
+        return app
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -142,6 +172,7 @@ def _config(app: Any, workers: int, *, factory: bool = False) -> Config:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=DRAIN_SECONDS,
         limit_concurrency=CONNECTIONS,
+        timeout_worker_healthcheck=SILENT_SECONDS,
     )
 
 
