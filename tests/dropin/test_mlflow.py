@@ -103,9 +103,9 @@ assert MLFLOW_USER in context.registry.resolve_tags()
 with mlflow.start_run() as run:
     mlflow.log_text("x", "x.txt")
 assert open(_download_artifact_from_uri(f"runs:/{run.info.run_id}/x.txt")).read() == "x"
-import headrace.utils, headrace.models.types.schema
+import headrace.utils, headrace.models.types.columns
 assert headrace.utils is mlflow.utils
-assert headrace.models.types.schema.__name__ == "headrace.models.types.schema"
+assert headrace.models.types.columns.__name__ == "headrace.models.types.columns"
 for package in (mlflow.utils, mlflow.tracking, mlflow.entities, mlflow.models):
     assert not hasattr(package, "nonsense")
 """

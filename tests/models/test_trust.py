@@ -74,7 +74,7 @@ def test_a_plain_skops_file_runs_nothing_and_may_come_from_anywhere(
 
 
 def test_scripts_and_loader_modules_from_elsewhere_are_named(tmp_path: Path) -> None:
-    said = {"loader_module": "stranger.loader", "model_code_path": "/home/x/model.py"}
+    said = {"loader_module": "stranger.loader", "model_code_path": "/somewhere/model.py"}
     model = Model(flavors={"python_function": said, "sklearn": {"skops_trusted_types": ["a.B"]}})
     with pytest.raises(Untrusted, match=r"import stranger\.loader; run model\.py; build a\.B"):
         trust.audit(model, tmp_path, ELSEWHERE)
