@@ -86,14 +86,14 @@ class SearchExperiments(Call[ExperimentsFound], frozen=True, kw_only=True):
     view_type: ViewType = "ACTIVE_ONLY"
 
 
-@call("GET", "experiments/get", needs=Read.experiment("experiment_id"))
+@call("GET", "experiments/get", needs=Read.experiment("experiment_id"), quick=True)
 class GetExperiment(Call[ExperimentFound], frozen=True, kw_only=True):
     """One experiment, by its id."""
 
     experiment_id: ExperimentId
 
 
-@call("GET", "experiments/get-by-name", needs=Read.workspace())
+@call("GET", "experiments/get-by-name", needs=Read.workspace(), quick=True)
 class GetExperimentByName(Call[ExperimentFound], frozen=True, kw_only=True):
     """One experiment, by its name: the active one, or else the last deleted one."""
 
@@ -122,7 +122,7 @@ class UpdateExperiment(Call[Empty], frozen=True, kw_only=True):
     new_name: ExperimentName
 
 
-@call("POST", "experiments/set-experiment-tag", needs=Edit.experiment("experiment_id"), writes=True)
+@call("POST", "experiments/set-experiment-tag", needs=Edit.experiment("experiment_id"), writes=True, quick=True)
 class SetExperimentTag(Call[Empty], frozen=True, kw_only=True):
     """Set a tag of an experiment."""
 

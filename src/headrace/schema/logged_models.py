@@ -194,7 +194,7 @@ class FinalizeLoggedModel(Call[LoggedModelFound], frozen=True, kw_only=True):
     status: LoggedModelStatus
 
 
-@call("GET", "logged-models/{model_id}", needs=Read.logged_model("model_id"))
+@call("GET", "logged-models/{model_id}", needs=Read.logged_model("model_id"), quick=True)
 class GetLoggedModel(Call[LoggedModelFound], frozen=True, kw_only=True):
     """One logged model, by its id."""
 

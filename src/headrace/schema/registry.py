@@ -253,7 +253,7 @@ class DeleteRegisteredModelAlias(Call[Empty], frozen=True, kw_only=True):
     alias: Alias
 
 
-@call("GET", "registered-models/alias", needs=Read.registered_model("name"))
+@call("GET", "registered-models/alias", needs=Read.registered_model("name"), quick=True)
 class GetModelVersionByAlias(Call[ModelVersionFound], frozen=True, kw_only=True):
     """The version an alias points at; ``latest`` is the newest."""
 
@@ -301,7 +301,7 @@ class DeleteModelVersion(Call[Empty], frozen=True, kw_only=True):
     version: Version
 
 
-@call("GET", "model-versions/get", needs=Read.registered_model("name"))
+@call("GET", "model-versions/get", needs=Read.registered_model("name"), quick=True)
 class GetModelVersion(Call[ModelVersionFound], frozen=True, kw_only=True):
     """One version of a registered model."""
 

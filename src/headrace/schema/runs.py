@@ -158,7 +158,7 @@ class MetricsOfRuns(Record, frozen=True, kw_only=True):
     metrics: list[MetricWithRunId] = []
 
 
-@call("POST", "runs/create", needs=Edit.experiment("experiment_id"), writes=True)
+@call("POST", "runs/create", needs=Edit.experiment("experiment_id"), writes=True, quick=True)
 class CreateRun(Call[RunFound], frozen=True, kw_only=True):
     """Open a run in an experiment."""
 
@@ -169,7 +169,7 @@ class CreateRun(Call[RunFound], frozen=True, kw_only=True):
     tags: Annotated[list[RunTag], Meta(max_length=1000)] = []
 
 
-@call("POST", "runs/update", needs=Edit.run("run_id"), writes=True)
+@call("POST", "runs/update", needs=Edit.run("run_id"), writes=True, quick=True)
 class UpdateRun(Call[RunUpdated], frozen=True, kw_only=True):
     """Change the status, end time or name of a run."""
 
@@ -193,7 +193,7 @@ class RestoreRun(Call[Empty], frozen=True, kw_only=True):
     run_id: RunId
 
 
-@call("GET", "runs/get", needs=Read.run("run_id"))
+@call("GET", "runs/get", needs=Read.run("run_id"), quick=True)
 class GetRun(Call[RunFound], frozen=True, kw_only=True):
     """One run, with all that was logged to it."""
 
@@ -212,7 +212,7 @@ class SearchRuns(Call[RunsFound], frozen=True, kw_only=True):
     page_token: PageToken | None = None
 
 
-@call("POST", "runs/log-metric", needs=Edit.run("run_id"), writes=True)
+@call("POST", "runs/log-metric", needs=Edit.run("run_id"), writes=True, quick=True)
 class LogMetric(Call[Empty], frozen=True, kw_only=True):
     """Append one point to a metric of a run."""
 
@@ -226,7 +226,7 @@ class LogMetric(Call[Empty], frozen=True, kw_only=True):
     dataset_digest: Name | None = None
 
 
-@call("POST", "runs/log-parameter", needs=Edit.run("run_id"), writes=True)
+@call("POST", "runs/log-parameter", needs=Edit.run("run_id"), writes=True, quick=True)
 class LogParam(Call[Empty], frozen=True, kw_only=True):
     """Log a param of a run. The same value again is no change; another value is refused."""
 
@@ -235,7 +235,7 @@ class LogParam(Call[Empty], frozen=True, kw_only=True):
     value: ParamValue = ""
 
 
-@call("POST", "runs/set-tag", needs=Edit.run("run_id"), writes=True)
+@call("POST", "runs/set-tag", needs=Edit.run("run_id"), writes=True, quick=True)
 class SetTag(Call[Empty], frozen=True, kw_only=True):
     """Set a tag of a run."""
 
@@ -244,7 +244,7 @@ class SetTag(Call[Empty], frozen=True, kw_only=True):
     value: TagValue = ""
 
 
-@call("POST", "runs/delete-tag", needs=Edit.run("run_id"), writes=True)
+@call("POST", "runs/delete-tag", needs=Edit.run("run_id"), writes=True, quick=True)
 class DeleteTag(Call[Empty], frozen=True, kw_only=True):
     """Remove a tag of a run."""
 
@@ -256,7 +256,7 @@ class DeleteTag(Call[Empty], frozen=True, kw_only=True):
 BATCH_ENTITIES = 1000
 
 
-@call("POST", "runs/log-batch", needs=Edit.run("run_id"), writes=True)
+@call("POST", "runs/log-batch", needs=Edit.run("run_id"), writes=True, quick=True)
 class LogBatch(Call[Empty], frozen=True, kw_only=True):
     """Log metrics, params and tags of a run at once: all of them, or none."""
 

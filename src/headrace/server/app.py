@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import logging
 import secrets
+import time
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
@@ -15,13 +16,15 @@ from headrace.server.crew import Crew
 from headrace.server.gate import Gate
 from headrace.server.http import Answer, Disconnected, Message, Question, Receive, Scope, Send
 from headrace.server.routing import ByteRoute, Routes, require_json
-from headrace.stores.port import Store
+from headrace.stores.port import PromptStore, Store, WouldWait
 from headrace.wire import codec
 
 _log = logging.getLogger("headrace.server")
 
 #: Calls carried out at the same time, and calls that may wait for their turn.
 THREADS, WAITING = 32, 256
+#: A quick call that took so many seconds in the event loop (a slow disk, say) sends others to threads for so many.
+SLOW_SECONDS, PATIENT_SECONDS = 0.01, 2.0
 
 #: Told of every call that changed something, with its reply. Called from a worker thread.
 Listener = Callable[[Call[Any], Any], None]
@@ -42,8 +45,9 @@ class Part(Protocol):
 class App:
     """The ASGI application that puts a store on the network.
 
-    Every request passes the gate, finds its route in one dict, and is carried out by a thread: the store is
-    synchronous, and this is the only bridge to it.
+    Every request passes the gate and finds its route in one dict. The store is synchronous, and this is the only bridge
+    to it: a quick call that need not wait is answered in the event loop, for handing it to a thread and back would cost
+    more than the answer; any other call is carried out by a thread.
     """
 
     def __init__(
@@ -55,8 +59,12 @@ class App:
         prefix: str = "",
         on_change: Listener | None = None,
         parts: Iterable[Part] = (),
+        prompt: PromptStore | None = None,
     ) -> None:
         self._store = store
+        self._prompt = prompt
+        #: Until when, on the monotonic clock, quick calls go to threads as well.
+        self._patient_until = 0.0
         self._gate = gate or Gate()
         self._routes = Routes(CALLS, byte_routes)
         self._calls = self._routes.calls
@@ -111,15 +119,39 @@ class App:
             require_json(headers.get(b"content-type"))
         if self._crew.load >= THREADS + WAITING:
             raise Unreachable("The server has more calls waiting than it can answer soon; try again")
-        reply = await self._crew.do(self._carry_out, kind, body, question, fields)
+        reply = self._at_once(kind, body, question, fields) if kind.route.quick and self._prompt else None
+        if reply is None:
+            reply = await self._crew.do(self._carry_out, kind, body, question, fields, self._store.send)
         await answer.json(reply)
 
-    def _carry_out(self, kind: type[Call[Any]], body: bytes, question: Question, fields: dict[str, str]) -> bytes:
+    def _at_once(self, kind: type[Call[Any]], body: bytes, question: Question, fields: dict[str, str]) -> bytes | None:
+        """The reply to a quick call, or None when it would have to wait or such calls are not quick just now."""
+        assert self._prompt
+        begun = time.monotonic()
+        if begun < self._patient_until:
+            return None
+        try:
+            return self._carry_out(kind, body, question, fields, self._prompt.attempt)
+        except WouldWait:
+            return None
+        finally:
+            ended = time.monotonic()
+            if ended - begun > SLOW_SECONDS:
+                self._patient_until = ended + PATIENT_SECONDS
+
+    def _carry_out(
+        self,
+        kind: type[Call[Any]],
+        body: bytes,
+        question: Question,
+        fields: dict[str, str],
+        send: Callable[[Call[Any]], Any],
+    ) -> bytes:
         if body or not question.query:
             call = codec.decode(body, kind, **fields)
         else:
             call = codec.from_query(question.pairs(), kind, **fields)
-        reply = self._store.send(call)
+        reply = send(call)
         if self._on_change is not None and kind.route.writes:
             self._on_change(call, reply)
         return codec.encode(reply)

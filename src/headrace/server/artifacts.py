@@ -17,7 +17,8 @@ from headrace.schema.registry import CreateModelVersion
 from headrace.schema.runs import GetRun
 from headrace.schema.server_info import GetServerInfo, ServerInfo
 from headrace.server.places import Places
-from headrace.stores.port import Store
+from headrace.stores.port import PromptStore, Store, WouldWait
+from headrace.stores.sql import SqlStore
 
 R = TypeVar("R")
 
@@ -30,6 +31,7 @@ class ArtifactsStore:
 
     def __init__(self, store: Store, places: Places) -> None:
         self._store = store
+        self._prompt = store if isinstance(store, SqlStore) else None
         self._places = places
         self._own: dict[type[Call[Any]], Callable[[Any], Any]] = {
             ListArtifacts: self._list_of_run,
@@ -41,6 +43,12 @@ class ArtifactsStore:
         """Answer ``call`` here or by the store behind."""
         own = self._own.get(type(call))
         return self._store.send(call) if own is None else cast(R, own(call))
+
+    def attempt(self, call: Call[R], /) -> R:
+        """Let the store behind answer at once, if it can."""
+        if type(call) in self._own or self._prompt is None:
+            raise WouldWait
+        return self._prompt.attempt(call)
 
     def close(self) -> None:
         """Close the store behind."""
@@ -64,21 +72,29 @@ class GuardedStore:
     in the artifacts of the run or logged model it comes from.
     """
 
-    def __init__(self, store: Store, allowed_roots: tuple[str, ...] = ()) -> None:
+    def __init__(self, store: PromptStore, allowed_roots: tuple[str, ...] = ()) -> None:
         self._store = store
         self._roots = tuple(PurePosixPath(root_of(root)) for root in allowed_roots)
 
     def send(self, call: Call[R], /) -> R:
         """Answer ``call`` by the store behind, if its locations may be used."""
-        if isinstance(call, CreateExperiment) and call.artifact_location:
-            self._check_location(call.artifact_location)
-        elif isinstance(call, CreateModelVersion):
-            self._check_source(call)
+        self._check(call)
         return self._store.send(call)
+
+    def attempt(self, call: Call[R], /) -> R:
+        """Let the store behind answer at once, if it can and the locations may be used."""
+        self._check(call)
+        return self._store.attempt(call)
 
     def close(self) -> None:
         """Close the store behind."""
         self._store.close()
+
+    def _check(self, call: Call[Any]) -> None:
+        if isinstance(call, CreateExperiment) and call.artifact_location:
+            self._check_location(call.artifact_location)
+        elif isinstance(call, CreateModelVersion):
+            self._check_source(call)
 
     def _check_location(self, text: str) -> None:
         uri = ArtifactUri.parse(text)

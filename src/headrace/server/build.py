@@ -28,4 +28,5 @@ def build_app(options: ServerOptions, store: Store | None = None) -> App:
         prefix=options.static_prefix,
         on_change=events.changed,
         parts=(transfers, events),
+        prompt=outer,
     )

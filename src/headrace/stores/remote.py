@@ -128,7 +128,7 @@ class RemoteStore:
         options: dict[str, Any] = {"maxsize": 16}
         if self._origin.startswith("https:"):
             options |= connection.tls()
-        proxy = _proxy_for(self._origin)
+        proxy = connection.proxy_for(self._origin)
         if proxy:
             self._pool = urllib3.ProxyManager(proxy, **options)
         else:
@@ -179,18 +179,6 @@ def _filled(path: str, call: Call[Any]) -> str:
     for name in call.route.in_path:
         path = path.replace(f"{{{name}}}", quote(getattr(call, name), safe=""))
     return path
-
-
-def _proxy_for(origin: str) -> str | None:
-    if not any(name.lower().endswith("_proxy") for name in os.environ):
-        return None
-    from urllib.request import getproxies, proxy_bypass
-
-    parts = urlsplit(origin)
-    if not parts.hostname or proxy_bypass(parts.netloc):
-        return None
-    proxies = getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all")
 
 
 def _never_sent(error: HTTPError) -> bool:

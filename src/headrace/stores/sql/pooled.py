@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from headrace.base.errors import BadRequest, HeadraceError, Unreachable
+from headrace.stores.port import WouldWait
 from headrace.stores.sql.dialects import MYSQL, POSTGRESQL, Dialect, percent_style
 from headrace.stores.sql.store import STATEMENT_SECONDS, Household, translated
 from headrace.stores.sql.tx import Tx
@@ -66,6 +67,12 @@ class PooledBackend:
     def write(self, job: Callable[[Tx], R], house: Household) -> R:
         """Run ``job``, committed when this returns; nothing of it stays when it raises."""
         return self._transact(job, house)
+
+    def read_now(self, job: Callable[[Tx], R], house: Household) -> R:
+        """A database on the other side of a socket is always waited for."""
+        raise WouldWait
+
+    write_now = read_now
 
     def close(self) -> None:
         """Close every connection that nobody uses."""

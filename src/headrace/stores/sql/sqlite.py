@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from headrace.base.errors import HeadraceError, Unreachable
+from headrace.stores.port import WouldWait
 from headrace.stores.sql.dialects import SQLITE
 from headrace.stores.sql.store import STATEMENT_SECONDS, Household, translated
 from headrace.stores.sql.tx import Tx
@@ -93,6 +94,22 @@ class SqliteBackend:
             raise ticket.error
         return ticket.result  # type: ignore[no-any-return]
 
+    def read_now(self, job: Callable[[Tx], R], house: Household) -> R:
+        """Run ``job`` on one snapshot; a reader waits for nobody."""
+        return self.read(job, house)
+
+    def write_now(self, job: Callable[[Tx], R], house: Household) -> R:
+        """Run and commit ``job``, or raise ``WouldWait`` when another thread or process is writing."""
+        if self._pid != os.getpid() or self._waiting or not self._lock.acquire(blocking=False):
+            raise WouldWait
+        ticket = Ticket(job)
+        try:
+            with translated(sqlite3.Error):
+                self._commit_together([ticket], house, patience=0)
+        finally:
+            self._lock.release()
+        return ticket.result  # type: ignore[no-any-return]
+
     def close(self) -> None:
         """Close every connection."""
         if self._pid != os.getpid():
@@ -118,11 +135,12 @@ class SqliteBackend:
             for ticket in group:
                 ticket.done = True
 
-    def _commit_together(self, group: list[Ticket], house: Household) -> None:
+    def _commit_together(self, group: list[Ticket], house: Household, patience: float = PATIENCE) -> None:
         if self._writer is None:
-            self._writer = self._connect()
+            # Whoever writes takes its turn in ``_begin``; within a transaction there is nobody to wait for.
+            self._writer = self._connect("PRAGMA busy_timeout=0")
         cursor = self._writer.cursor()
-        self._begin(cursor)
+        self._begin(cursor, patience)
         try:
             tx = Tx(cursor, SQLITE, house)
             if len(group) == 1:
@@ -151,9 +169,9 @@ class SqliteBackend:
         tx.run("RELEASE job")
 
     @staticmethod
-    def _begin(cursor: sqlite3.Cursor) -> None:
+    def _begin(cursor: sqlite3.Cursor, patience: float) -> None:
         """Take the one write lock of the file, however many processes want it."""
-        until, pause = time.monotonic() + PATIENCE, 0.0005
+        until, pause = time.monotonic() + patience, 0.0005
         while True:
             try:
                 cursor.execute("BEGIN IMMEDIATE")
@@ -161,6 +179,8 @@ class SqliteBackend:
             except sqlite3.OperationalError as error:
                 if not _is_busy(error):
                     raise
+                if not patience:
+                    raise WouldWait from None
                 if time.monotonic() > until:
                     raise Unreachable(f"Another process kept the database locked for {PATIENCE:.0f} s") from error
             time.sleep(random.uniform(pause / 2, pause))

@@ -65,6 +65,10 @@ class Backend(Protocol):
 
     def write(self, job: Callable[[Tx], R], house: Household) -> R: ...
 
+    def read_now(self, job: Callable[[Tx], R], house: Household) -> R: ...
+
+    def write_now(self, job: Callable[[Tx], R], house: Household) -> R: ...
+
     def close(self) -> None: ...
 
 
@@ -76,15 +80,24 @@ class SqlStore:
         self._house = house
 
     def send(self, call: Call[R], /) -> R:
-        try:
-            answer = ANSWERS[type(call)]
-        except KeyError:
-            raise NotSupported(f"A database does not answer {type(call).__name__}") from None
+        answer = _answer_to(call)
         act = self._backend.write if call.route.writes else self._backend.read
+        return cast(R, act(lambda tx: answer(tx, call), self._house))
+
+    def attempt(self, call: Call[R], /) -> R:
+        answer = _answer_to(call)
+        act = self._backend.write_now if call.route.writes else self._backend.read_now
         return cast(R, act(lambda tx: answer(tx, call), self._house))
 
     def close(self) -> None:
         self._backend.close()
+
+
+def _answer_to(call: Call[Any]) -> Answer:
+    try:
+        return ANSWERS[type(call)]
+    except KeyError:
+        raise NotSupported(f"A database does not answer {type(call).__name__}") from None
 
 
 @contextlib.contextmanager
