@@ -188,3 +188,15 @@ def test_a_file_that_grows_while_it_is_sent_is_sent_as_long_as_it_was(breaking: 
         stop.set()
         writer.join()
     assert len(breaking.stored) == 20
+
+
+def test_a_proxy_of_the_environment_is_asked(breaking: _Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", breaking.url)
+    breaking.answers = [(404, b""), (404, b"")]
+    for store in (
+        open_store("mlflow-artifacts:/a", tracking_uri="http://tracking.invalid:5001"),
+        open_store("http://files.invalid"),
+    ):
+        with pytest.raises(NotFound):
+            store.read("x")
+    assert [seen["Host"] for seen in breaking.seen] == ["tracking.invalid:5001", "files.invalid"]

@@ -68,7 +68,7 @@ class HttpStore:
         if key := key_of(key, folder=True):
             parts = urlsplit(url)
             url = urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{quote(key)}"))
-        pool = urllib3.PoolManager(timeout=urllib3.Timeout(connection.timeout()), **connection.tls())
+        pool = _pool(url)
         retries = urllib3.Retry(
             connection.attempts(), status_forcelist=connection.TRANSIENT, backoff_factor=0.5, raise_on_status=False
         )
@@ -82,6 +82,13 @@ class HttpStore:
             kind = {401: Forbidden, 403: Forbidden, 404: NotFound, 410: NotFound}.get(response.status, HeadraceError)
             raise kind(f"{url} answered {response.status}")
         return response
+
+
+def _pool(url: str) -> urllib3.PoolManager:
+    # Certificates and leniency are meant for the tracking server; this is any other one.
+    timeout = urllib3.Timeout(connection.timeout())
+    proxy = connection.proxy_for(url)
+    return urllib3.ProxyManager(proxy, timeout=timeout) if proxy else urllib3.PoolManager(timeout=timeout)
 
 
 def _pieces(response: urllib3.BaseHTTPResponse, skip: int, url: str) -> Iterator[bytes]:

@@ -56,6 +56,7 @@ class ProxiedStore:
 
     def __init__(self, base: str, root: str, headers: dict[str, str]) -> None:
         self._base = base
+        self._origin = "://".join(urlsplit(base)[:2])
         self._root = ArtifactKey.parse(root, folder=True)
         self._headers = {**headers, "Accept-Encoding": "identity"}
 
@@ -137,7 +138,7 @@ class ProxiedStore:
             raise_on_status=False,
         )
         try:
-            response = _pool().request(
+            response = _pool(self._origin).request(
                 verb,
                 url,
                 headers={**self._headers, **(headers or {})},
@@ -251,10 +252,15 @@ def _error_of(status: int, body: bytes, key: str) -> HeadraceError:
 
 
 @functools.cache
-def _pool() -> urllib3.PoolManager:
-    return urllib3.PoolManager(
-        maxsize=16, timeout=urllib3.Timeout(connection.timeout()), blocksize=1 << 18, **connection.tls()
-    )
+def _pool(origin: str) -> urllib3.PoolManager:
+    options: dict[str, Any] = {
+        "maxsize": 16,
+        "timeout": urllib3.Timeout(connection.timeout()),
+        "blocksize": 1 << 18,
+        **(connection.tls() if origin.startswith("https:") else {}),
+    }
+    proxy = connection.proxy_for(origin)
+    return urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
 
 
 # A connection must not be spoken on by two processes.

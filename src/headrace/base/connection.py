@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -53,3 +54,16 @@ def timeout() -> float:
 def attempts() -> int:
     """How often a request is made again after it failed in transit."""
     return settings.number("HTTP_REQUEST_MAX_RETRIES", 5)
+
+
+def proxy_for(origin: str) -> str | None:
+    """The proxy that the environment (``https_proxy``, ``no_proxy`` …) says leads to a server, if any."""
+    if not any(name.lower().endswith("_proxy") for name in os.environ):
+        return None
+    from urllib.request import getproxies, proxy_bypass
+
+    parts = urlsplit(origin)
+    if not parts.hostname or proxy_bypass(parts.netloc):
+        return None
+    proxies = getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")
