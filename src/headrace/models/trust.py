@@ -19,8 +19,6 @@ from headrace.models import imports
 from headrace.models.model import Model
 from headrace.models.names import is_mlflow
 
-#: The setting that decides for all models, whoever made them.
-SETTING = "ALLOW_PICKLE_DESERIALIZATION"
 #: Schemes that are answered by the server or the folder that the user chose.
 _OWN_SCHEMES = ("runs", "models", "mlflow-artifacts")
 #: Suffixes of files that are read by unpickling.
@@ -29,12 +27,12 @@ _PICKLES = (".pkl", ".pickle", ".joblib", ".cloudpickle")
 
 def audit(model: Model, folder: Path, origin: str) -> None:
     """Refuse a model that would run code nobody vouched for; ``origin`` is the URI or path that was asked for."""
-    allowed = settings.flag(SETTING) if settings.text(SETTING) is not None else is_own(origin)
-    if allowed:
+    own = is_own(origin)
+    if settings.flag("ALLOW_PICKLE_DESERIALIZATION", default=own):
         return
     dangers = list(demands(model, folder))
     if dangers:
-        why = "is not allowed here" if settings.text(SETTING) is not None else "comes from a place that is not yours"
+        why = "is not allowed here" if own else "comes from a place that is not yours"
         raise Untrusted(
             f"Loading {origin!r} would run code and {why}: it would "
             + "; ".join(dangers)
