@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import decimal
 import json
@@ -9,11 +10,22 @@ from typing import Any
 
 import numpy
 import pandas
+import polars
+import pyarrow
 import pytest
 from scipy import sparse
 
 from headrace.base.errors import HeadraceError
 from headrace.serving import answers
+
+
+@dataclasses.dataclass
+class Point:
+    """What a model may answer with."""
+
+    x: int
+    y: Any
+
 
 _NAN = float("nan")
 _DAY = "2020-01-01T00:00:00"
@@ -54,6 +66,10 @@ _DAY = "2020-01-01T00:00:00"
         ([datetime.datetime(2020, 1, 1), datetime.date(2020, 1, 1)], [_DAY, "2020-01-01"]),
         (pandas.NaT, None),
         ([pandas.NA], [None]),
+        (polars.DataFrame({"a": [1], "t": [datetime.date(2020, 1, 1)]}), [{"a": 1, "t": "2020-01-01"}]),
+        (polars.Series([1, None]), [1, None]),
+        (pyarrow.table({"a": [1]}), [{"a": 1}]),
+        (Point(1, numpy.array([2])), {"x": 1, "y": [2]}),
         (b"x", "eA==\n"),
         ("h\u00e9\u2028", "h\u00e9\u2028"),
         (2**70, 2**70),

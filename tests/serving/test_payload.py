@@ -12,6 +12,7 @@ import pandas
 import pytest
 
 from headrace.base.errors import BadRequest, TooLarge, UnknownMedia
+from headrace.models import delimited
 from headrace.models.payload import CSV, DEPTH, JSON, PARQUET, Reader
 from headrace.models.types import Array, ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
 
@@ -78,6 +79,14 @@ def test_parquet_without_pyarrow_is_refused_by_the_name_of_the_package(monkeypat
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(UnknownMedia, match="pyarrow"):
         _AB.read(b"PAR1", PARQUET)
+
+
+def test_a_parquet_file_that_would_unfold_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = io.BytesIO()
+    pandas.DataFrame({"a": [0] * 100_000}).to_parquet(file)
+    monkeypatch.setattr(delimited, "PARQUET_VALUES", 99_999)
+    with pytest.raises(TooLarge, match="100000 values"):
+        _AB.read(file.getvalue(), PARQUET)
 
 
 def test_the_index_of_a_split_frame_is_kept() -> None:

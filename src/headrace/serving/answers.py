@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import datetime
 import decimal
 import json
@@ -11,6 +12,9 @@ from typing import Any
 import msgspec
 
 from headrace.base.errors import HeadraceError
+
+#: Methods by which polars, Arrow, numpy and its kin, pydantic and TensorFlow give their values away.
+_INTO_LISTS = ("to_dicts", "to_pylist", "to_list", "tolist", "model_dump", "numpy")
 
 
 def encode(prediction: Any, *, wrapped: bool = True) -> bytes:
@@ -79,17 +83,15 @@ def _foreign(value: Any) -> Any:
         return _records(value)
     if hasattr(value, "to_frame") and hasattr(value, "iloc"):
         return _records(value.to_frame())
-    if hasattr(value, "to_dicts"):
-        return value.to_dicts()
     if hasattr(value, "toarray") and hasattr(value, "nnz"):
         return value.toarray().tolist()
-    kind = getattr(getattr(value, "dtype", None), "kind", "")
-    if kind == "M":
+    if getattr(getattr(value, "dtype", None), "kind", "") == "M":
         return _instants(value)
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    if hasattr(value, "model_dump"):
-        return value.model_dump()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    for method in _INTO_LISTS:
+        if hasattr(value, method):
+            return getattr(value, method)()
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
