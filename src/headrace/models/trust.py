@@ -33,11 +33,10 @@ def audit(model: Model, folder: Path, origin: str) -> None:
     dangers = list(demands(model, folder))
     if dangers:
         why = "is not allowed here" if own else "comes from a place that is not yours"
+        would = "; ".join(dangers)
         raise Untrusted(
-            f"Loading {origin!r} would run code and {why}: it would "
-            + "; ".join(dangers)
-            + ". If you trust who made it, "
-            f"set HEADRACE_{SETTING}=true, or copy it into a folder of yours"
+            f"Loading {origin!r} would run code and {why}: it would {would}. If you trust who made it, set "
+            "HEADRACE_ALLOW_PICKLE_DESERIALIZATION=true, or copy it into a folder of yours"
         )
 
 
