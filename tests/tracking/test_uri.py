@@ -86,6 +86,8 @@ def test_the_registry_may_be_elsewhere(here: Path) -> None:
     headrace.set_registry_uri(str(here / "registry"))
     headrace.MlflowClient().create_registered_model("m")
     assert MlflowClient(tracking_uri=str(here / "registry")).get_registered_model("m").name == "m"
+    assert MlflowClient(tracking_uri=str(here / "elsewhere")).get_registered_model("m").name == "m"
+    headrace.set_registry_uri("")
     assert MlflowClient(tracking_uri=str(here / "tracking")).search_registered_models() == []
 
 

@@ -73,8 +73,13 @@ def set_registry_uri(uri: str | Path) -> None:
 
 def get_registry_uri() -> str:
     """Where registered models are kept; the tracking URI unless told otherwise."""
+    return registry_beside(get_tracking_uri())
+
+
+def registry_beside(tracking_uri: str) -> str:
+    """Where registered models are kept for somebody who tracks at ``tracking_uri``: there, unless told otherwise."""
     said = _registry or settings.text("REGISTRY_URI")
-    return local_path(said) if said else get_tracking_uri()
+    return local_path(said) if said else tracking_uri
 
 
 def local_path(uri: str) -> str:

@@ -15,10 +15,8 @@ class Asking:
 
     def __init__(self, tracking_uri: str | None, registry_uri: str | None) -> None:
         self._tracking_uri = uri.local_path(str(tracking_uri)) if tracking_uri else uri.get_tracking_uri()
-        if registry_uri:
-            self._registry_uri = uri.local_path(str(registry_uri))
-        else:
-            self._registry_uri = self._tracking_uri if tracking_uri else uri.get_registry_uri()
+        said = uri.local_path(str(registry_uri)) if registry_uri else None
+        self._registry_uri = said or uri.registry_beside(self._tracking_uri)
 
     @property
     def tracking_uri(self) -> str:
