@@ -19,7 +19,7 @@ from benchmarks.measure import Server, arguments, cpu_per_request, verdict
 
 _COLUMNS = [f"feature {number}" for number in range(8)]
 #: Case -> rows of one request, how many times less than genuine MLflow one may cost, and requests in a round.
-_CASES = {"one row": (1, 2.5, 600, 200), "1,000 rows": (1000, 3.0, 100, 50)}
+_CASES = {"one row": (1, 2.5, 600, 200), "1,000 rows": (1000, 2.5, 100, 50)}
 
 
 def _save_model(folder: Path) -> Any:
