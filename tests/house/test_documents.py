@@ -39,9 +39,10 @@ def test_the_reference_names_every_call() -> None:
 def test_the_reference_names_every_setting() -> None:
     said = (ROOT / "docs/reference/settings.md").read_text()
     read = {name for file in (ROOT / "src").rglob("*.py") for name in _SETTING.findall(file.read_text())}
+    whole = "".join(file.read_text() for file in (ROOT / "src").rglob("*.py"))
     named = set(re.findall(r"`([A-Z_]+)`", said))
     assert read - named == set(), "settings that the reference does not name"
-    assert named - read == set(), "settings that nothing reads"
+    assert not [name for name in named - read if f'"HEADRACE_{name}"' not in whole], "settings that nothing reads"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -16,7 +16,7 @@ PINNED = {"core": [], "sklearn": ["sklearn"], "dev": ["dev"]}
 _PIN = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE)
 #: Hosts of package indexes, and folders of one machine: none of them belongs into a file that others get.
 _FOREIGN = re.compile(
-    r"pypi\.(org|python)|pythonhosted|registry\.npm|--(extra-)?index-url|/root/\.|/home/\w|(?<![\w.-])/work/|/opt/pypi"
+    r"pypi\.(org|python)|pythonhosted|registry\.npm|--(extra-)?index-url|/root/\.|(?<![\w.-])/work/|/opt/pypi"
 )
 
 
