@@ -7,6 +7,7 @@ const ExperimentPage = lazy(() => import("../features/experiments/ExperimentPage
 const RunPage = lazy(() => import("../features/runs/RunPage"));
 const RunById = lazy(() => import("../features/runs/RunById"));
 const ComparePage = lazy(() => import("../features/runs/ComparePage"));
+const LoggedModelPage = lazy(() => import("../features/models/LoggedModelPage"));
 const ModelsPage = lazy(() => import("../features/models/ModelsPage"));
 const ModelPage = lazy(() => import("../features/models/ModelPage"));
 const VersionPage = lazy(() => import("../features/models/VersionPage"));
@@ -19,6 +20,9 @@ export function Room({ place }: { place: Place }) {
     if (id === undefined || id === "s") return <ExperimentsPage />;
     if (part === "runs" && child) {
       return <RunPage key={child} experimentId={id} runId={child} tab={rest[0] ?? ""} path={rest.slice(1).join("/")} />;
+    }
+    if (part === "models" && child) {
+      return <LoggedModelPage key={child} experimentId={id} modelId={child} path={rest.slice(1).join("/")} />;
     }
     if (part === undefined || part === "runs" || part === "models") {
       return <ExperimentPage key={id} id={id} tab={part ?? "runs"} />;

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState } from "react";
 import { Copy, Failure, Skeleton } from "../../parts/basics";
 import { bytes, counted } from "../../parts/format";
 import { Icon } from "../../parts/icons";
+import { Markdown } from "../../parts/markdown";
 import { get } from "../../wire/send";
 import { Hex } from "./Hex";
 import { kindOf } from "./kinds";
@@ -29,7 +30,7 @@ export function Preview({ url, path, size }: { url: string; path: string; size?:
           <Icon name="download" /> Download
         </a>
       </div>
-      <div className="preview-body">
+      <div className="preview-body" tabIndex={0} role="group" aria-label="Content of the file">
         {kind === "image" && type ? (
           <Picture url={url} type={type} path={path} />
         ) : (
@@ -75,8 +76,24 @@ function Content({ url, path, binary }: { url: string; path: string; binary: boo
 
 function Text({ text, path }: { text: string; path: string }) {
   const { kind } = kindOf(path);
+  const [raw, showRaw] = useState(false);
   const pretty = useMemo(() => (kind === "json" ? indented(text) : null), [kind, text]);
   if (kind === "table") return <Table text={text} separator={path.toLowerCase().endsWith(".tsv") ? "\t" : ","} />;
+  if (/\.(md|markdown)$/i.test(path)) {
+    return (
+      <>
+        <div className="segmented preview-mode" role="group" aria-label="Show as">
+          <button type="button" aria-pressed={!raw} onClick={() => showRaw(false)}>
+            Page
+          </button>
+          <button type="button" aria-pressed={raw} onClick={() => showRaw(true)}>
+            Text
+          </button>
+        </div>
+        {raw ? <Lines text={text} kind="text" label={path} /> : <div className="preview-page"><Markdown text={text} /></div>}
+      </>
+    );
+  }
   return (
     <>
       {kind === "json" && pretty === null && !path.endsWith("l") && (
@@ -109,6 +126,9 @@ function useBytes(url: string, limit: number) {
     queryKey: ["bytes", url, limit],
     queryFn: async ({ signal }) => {
       const response = await get(url, { signal });
+      if (Number(response.headers.get("content-length") ?? limit + 1) <= limit) {
+        return { bytes: new Uint8Array(await response.arrayBuffer()), cut: false };
+      }
       const reader = response.body!.getReader();
       const parts: Uint8Array[] = [];
       let size = 0;

@@ -6,7 +6,7 @@ import { Popover } from "../../parts/popover";
 import { go, to, useTitle } from "../../parts/router";
 import { LoggedModels } from "../models/LoggedModels";
 import { RunsView } from "../runs/RunsView";
-import { NOTE, tagOf, useExperiment, useExperimentStage, useRenameExperiment } from "./queries";
+import { firstLine, NOTE, tagOf, useExperiment, useExperimentStage, useRenameExperiment } from "./queries";
 
 /** One experiment: its runs, as a table or as charts, and its models. */
 export default function ExperimentPage({ id, tab }: { id: string; tab: string }) {
@@ -33,8 +33,14 @@ export default function ExperimentPage({ id, tab }: { id: string; tab: string })
       }
       about={
         <div className="about small soft">
-          <Id value={id} />
-          {note && <span className="clip" title={note}>{note.split("\n")[0]}</span>}
+          <span>
+            id <Id value={id} />
+          </span>
+          {note && (
+            <span className="clip" title={note}>
+              {firstLine(note)}
+            </span>
+          )}
         </div>
       }
       actions={experiment && <Actions experiment={experiment} />}

@@ -7,7 +7,7 @@ import { to, useQueryState, useTitle } from "../../parts/router";
 import { Time } from "../../parts/time";
 import { address } from "../../wire/send";
 import { CreateExperiment } from "./CreateExperiment";
-import { NOTE, ownTags, type Stage, tagOf, useExperiments, useExperimentStage } from "./queries";
+import { firstLine, NOTE, ownTags, type Stage, tagOf, useExperiments, useExperimentStage } from "./queries";
 
 /** All experiments: the first page that people see. */
 export function ExperimentsPage() {
@@ -84,7 +84,7 @@ function Row({ experiment }: { experiment: Experiment }) {
         <a className="name" href={to(["experiments", experiment.experiment_id, "runs"])}>
           {experiment.name}
         </a>
-        {note && <div className="small soft note-line">{note.split("\n")[0]}</div>}
+        {note && <div className="small soft note-line">{firstLine(note)}</div>}
       </td>
       <td>
         <div className="chips">

@@ -46,6 +46,12 @@ export function tagOf(tags: { key: string; value?: string }[] | undefined, key: 
   return tags?.find((tag) => tag.key === key)?.value ?? "";
 }
 
+/** The beginning of a note, without the marks of its formatting. */
+export function firstLine(note: string): string {
+  const line = note.split("\n").find((each) => each.trim()) ?? "";
+  return line.replace(/^#+\s*|[*`]/g, "");
+}
+
 /** Tags that people set, without those that the platform keeps for itself. */
 export function ownTags<T extends { key: string }>(tags: T[] | undefined): T[] {
   return (tags ?? []).filter((tag) => !tag.key.startsWith("mlflow."));

@@ -1,6 +1,7 @@
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { Button, Failure } from "../../parts/basics";
 import { duration, fullTime, measure } from "../../parts/format";
+import { isSingle, Values } from "./Values";
 import { type Axis, stepsWithin, type Traced, useSeries, type Window } from "./series";
 
 const Plot = lazy(() => import("./Plot"));
@@ -49,6 +50,7 @@ function Loaded(props: { metric: string; runs: Traced[]; view: ChartView; latest
   const onZoom = (window: Window | null) =>
     setZoom(window && { window, steps: stepsWithin(series, view.axis, window) ?? zoom?.steps ?? null });
   const height = props.height ?? 220;
+  const single = !zoom && isSingle(series);
   return (
     <>
       <ChartHead metric={metric}>
@@ -68,6 +70,8 @@ function Loaded(props: { metric: string; runs: Traced[]; view: ChartView; latest
       </ChartHead>
       {query.error && !query.data ? (
         <Failure error={query.error} retry={() => void query.refetch()} />
+      ) : single ? (
+        <Values metric={metric} series={series} height={height} />
       ) : (
         <Suspense fallback={<div className="plot" />}>
           <Plot
@@ -83,7 +87,7 @@ function Loaded(props: { metric: string; runs: Traced[]; view: ChartView; latest
           />
         </Suspense>
       )}
-      {runs.length > 1 && (
+      {runs.length > 1 && !single && (
         <ul className="legend small">
           {runs.map((run, index) => (
             <li key={run.id} title={run.name}>

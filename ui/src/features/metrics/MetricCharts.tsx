@@ -46,7 +46,7 @@ export function MetricCharts(props: { runs: Traced[]; metrics: string[]; latest:
         <section key={name} className="chart-section">
           {sections.size > 1 && (
             <h2>
-              {name || "Other"} <span className="tab-count">{metrics.length}</span>
+              {name || "General"} <span className="tab-count">{metrics.length}</span>
             </h2>
           )}
           <div className="chart-grid">

@@ -3,7 +3,7 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { measure } from "../../parts/format";
 import { colours, useThemeVersion } from "../../parts/theme";
-import { type Axis, columns, type Series, type Window } from "./series";
+import { type Axis, columns, place, type Series, type Window } from "./series";
 
 export interface PlotProps {
   metric: string;
@@ -32,18 +32,19 @@ export default function Plot(props: PlotProps) {
   });
   const [drawn, setDrawn] = useState(false);
   const theme = useThemeVersion();
-  const shape = series.map((one) => `${one.id}:${one.colour}`).join(" ");
+  const ghosts = smoothing > 0;
+  const shape = series.map((one) => `${one.id}:${one.colour}`).join(" ") + (ghosts ? " ghosts" : "");
   const data = useMemo(() => align(series, axis, log, smoothing), [series, axis, log, smoothing]);
 
   // A new plot only when its very nature changes; new points go into the one there is.
   useEffect(() => {
-    const place = holder.current!;
-    const made = new uPlot(options(handlers, place.clientWidth, height, series, axis, log), [[], ...series.map(() => [])], place);
+    const box = holder.current!;
+    const made = new uPlot(options(handlers, box.clientWidth, height, series, axis, log, ghosts), [[], ...[...series, ...(ghosts ? series : [])].map(() => [])], box);
     plot.current = made;
     const sized = new ResizeObserver(() => {
-      if (place.clientWidth !== made.width) made.setSize({ width: place.clientWidth, height });
+      if (box.clientWidth !== made.width) made.setSize({ width: box.clientWidth, height });
     });
-    sized.observe(place);
+    sized.observe(box);
     return () => {
       sized.disconnect();
       made.destroy();
@@ -84,10 +85,14 @@ export default function Plot(props: PlotProps) {
 }
 
 function align(series: Series[], axis: Axis, log: boolean, smoothing: number): (number | null | undefined)[][] {
-  const tables = columns(series, axis, log, smoothing);
-  if (tables.length === 1) return [tables[0]!.xs, tables[0]!.ys];
+  const smoothed = columns(series, axis, log, smoothing);
+  const tables = [
+    ...smoothed.map(({ xs, ys }) => [xs, ys]),
+    ...(smoothing > 0 ? smoothed.map(({ xs, raw }) => [xs, raw]) : []),
+  ];
+  if (tables.length === 1) return tables[0]!;
   return uPlot.join(
-    tables.map(({ xs, ys }) => [xs, ys] as uPlot.AlignedData),
+    tables as uPlot.AlignedData[],
     tables.map(() => [1, 1]),
   ) as (number | null | undefined)[][];
 }
@@ -105,8 +110,9 @@ function options(
   series: Series[],
   axis: Axis,
   log: boolean,
+  ghosts: boolean,
 ): uPlot.Options {
-  const [text, line, ...palette] = colours(["--text-faint", "--line", ...PALETTE]);
+  const [text, line, bad, ...palette] = colours(["--text-faint", "--line", "--bad", ...PALETTE]);
   const font = "11px system-ui, sans-serif";
   const common: uPlot.Axis = {
     stroke: text,
@@ -118,6 +124,7 @@ function options(
     width: Math.max(width, 50),
     height,
     padding: [8, 12, 0, 0],
+    pxAlign: 0,
     legend: { show: false },
     cursor: {
       y: false,
@@ -140,10 +147,18 @@ function options(
         dash: DASHES[Math.floor(one.colour / palette.length) % DASHES.length],
         width: 1.6,
         spanGaps: true,
-        points: { show: one.points.length < 2 ? true : undefined, size: 6 },
+        points: { show: (made: uPlot, _: number, from: number, until: number) => until - from < made.width / 14, size: 6 },
+      })),
+      ...(ghosts ? series : []).map((one) => ({
+        stroke: palette[one.colour % palette.length],
+        alpha: 0.22,
+        width: 1,
+        spanGaps: true,
+        points: { show: false },
       })),
     ],
     hooks: {
+      draw: [(made) => markMissing(made, handlers.current, bad!)],
       setSelect: [
         (made) => {
           if (made.select.width < 4) return;
@@ -162,12 +177,33 @@ function options(
           }
           handlers.current.onPoint({
             x: made.data[0][index]!,
-            values: made.data.slice(1).map((ys) => (ys[index] as number | null | undefined) ?? null),
+            values: made.data.slice(1, series.length + 1).map((ys) => (ys[index] as number | null | undefined) ?? null),
           });
         },
       ],
     },
   };
+}
+
+/** Ticks on the axis where a value is NaN or infinite: it was logged, but cannot be drawn. */
+function markMissing(made: uPlot, { series, axis }: PlotProps, colour: string): void {
+  const { ctx, bbox } = made;
+  ctx.save();
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = 2 * devicePixelRatio;
+  ctx.beginPath();
+  for (const one of series) {
+    const origin = Math.min(...one.points.map((point) => point.timestamp));
+    for (const point of one.points) {
+      if (Number.isFinite(point.value)) continue;
+      const x = made.valToPos(place(point, axis, origin), "x", true);
+      if (x < bbox.left || x > bbox.left + bbox.width) continue;
+      ctx.moveTo(x, bbox.top + bbox.height);
+      ctx.lineTo(x, bbox.top + bbox.height - 8 * devicePixelRatio);
+    }
+  }
+  ctx.stroke();
+  ctx.restore();
 }
 
 /** A little air above and below, and a flat line in the middle. */

@@ -59,7 +59,9 @@ function Row({ model, experimentId }: { model: LoggedModel; experimentId: string
   return (
     <tr data-testid="logged-model-row">
       <td>
-        <span className="name">{info.name}</span>
+        <a className="name" href={to(["experiments", experimentId, "models", info.model_id])}>
+          {info.name}
+        </a>
         <div className="small faint mono">{info.model_id}</div>
       </td>
       <td>

@@ -1,13 +1,15 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { ModelVersion, RegisteredModel } from "../../generated/calls";
 import { Button, Code, Empty, Failure, Page, Skeleton } from "../../parts/basics";
 import { Dialog } from "../../parts/dialog";
+import { Markdown } from "../../parts/markdown";
 import { More } from "../../parts/end";
 import { go, to, useTitle } from "../../parts/router";
 import { Time } from "../../parts/time";
 import { send } from "../../wire/send";
 import { Aliases } from "./Aliases";
-import { useModel, useModelChange, useVersions } from "./queries";
+import { useModel, useVersions } from "./queries";
 import { VersionStatus } from "./VersionStatus";
 import "./models.css";
 
@@ -20,7 +22,7 @@ export default function ModelPage({ name }: { name: string }) {
     <Page
       crumbs={[{ label: "Models", href: to(["models"]) }, { label: name }]}
       title={name}
-      about={model?.description ? <p className="note soft wrap">{model.description}</p> : undefined}
+      about={model?.description ? <Markdown text={model.description} /> : undefined}
       actions={model && <Delete name={name} />}
     >
       {found.error && <Failure error={found.error} retry={() => void found.refetch()} />}
@@ -120,7 +122,7 @@ export function RunLink({ id }: { id: string }) {
 }
 
 function Usage({ model }: { model: RegisteredModel }) {
-  const alias = model.aliases?.[0]?.alias;
+  const alias = (model.aliases?.find((each) => each.alias === "champion") ?? model.aliases?.[0])?.alias;
   if (!alias && !(model.latest_versions ?? []).length) return null;
   const which = alias ? `@${alias}` : `/${model.latest_versions?.[0]?.version ?? 1}`;
   return (
@@ -133,7 +135,17 @@ function Usage({ model }: { model: RegisteredModel }) {
 
 function Delete({ name }: { name: string }) {
   const [asking, ask] = useState(false);
-  const remove = useModelChange(() => send("DeleteRegisteredModel", { name }), true);
+  const client = useQueryClient();
+  const remove = useMutation({
+    mutationFn: () => send("DeleteRegisteredModel", { name }),
+    onSuccess: () => {
+      go(to(["models"]));
+      // Forgotten, not asked for again: there is nothing left to ask for.
+      for (const key of ["model", "versions"]) client.removeQueries({ queryKey: [key, name] });
+      return client.invalidateQueries({ queryKey: ["models"] });
+    },
+    onError: () => undefined,
+  });
   return (
     <>
       <Button icon="trash" onClick={() => ask(true)}>
@@ -146,7 +158,7 @@ function Delete({ name }: { name: string }) {
           danger
           busy={remove.isPending}
           error={remove.error}
-          onSubmit={() => remove.mutate(undefined, { onSuccess: () => go(to(["models"])) })}
+          onSubmit={() => remove.mutate()}
           onClose={() => ask(false)}
         >
           <p className="soft">

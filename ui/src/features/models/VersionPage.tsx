@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import type { ModelVersion } from "../../generated/calls";
-import { Code, Facts, Failure, Page, Skeleton } from "../../parts/basics";
+import { Code, Facts, Id, Failure, Page, Skeleton } from "../../parts/basics";
 import { measure } from "../../parts/format";
+import { Markdown } from "../../parts/markdown";
 import { to, useTitle } from "../../parts/router";
 import { Time } from "../../parts/time";
 import { versionFileUrl } from "../../wire/files";
@@ -38,7 +39,7 @@ export default function VersionPage({ name, version }: { name: string; version: 
       {one && (
         <div className="version">
           <div className="version-main">
-            {one.description && <p className="note wrap">{one.description}</p>}
+            {one.description && <Markdown text={one.description} />}
             <section>
               <h2>Use it</h2>
               <Code
@@ -68,7 +69,7 @@ function facts(one: ModelVersion, all: { alias: string; version: string }[]): [s
   ];
   if (one.user_id) items.push(["User", one.user_id]);
   if (one.run_id) items.push(["Source run", <RunLink id={one.run_id} />]);
-  if (one.model_id) items.push(["Model id", <code>{one.model_id}</code>]);
+  if (one.model_id) items.push(["Model id", <Id value={one.model_id} />]);
   if (one.source) items.push(["Source", <code className="wrap">{one.source}</code>]);
   if (one.current_stage && one.current_stage !== "None") items.push(["Stage", one.current_stage]);
   for (const tag of one.tags ?? []) items.push([tag.key, tag.value]);

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import type { Run } from "../../generated/calls";
 import { Facts, Id } from "../../parts/basics";
+import { Markdown } from "../../parts/markdown";
 import { bytes, fullTime, measure } from "../../parts/format";
 import { to } from "../../parts/router";
 import { Time } from "../../parts/time";
@@ -17,7 +18,7 @@ export function Overview({ run, experimentId }: { run: Run; experimentId: string
   return (
     <div className="overview">
       <div className="overview-main">
-        {note && <p className="note wrap">{note}</p>}
+        {note && <Markdown text={note} />}
         <Metrics run={run} experimentId={experimentId} />
         <Params run={run} />
       </div>
@@ -44,7 +45,7 @@ function Listed<T extends { key: string }>(props: {
   const wanted = search.toLowerCase();
   const shown = props.items.filter((item) => item.key.toLowerCase().includes(wanted));
   return (
-    <section className="card" aria-label={props.title}>
+    <section className="card listed" aria-label={props.title}>
       <div className="card-head">
         <h2>
           {props.title} <span className="tab-count">{props.items.length}</span>

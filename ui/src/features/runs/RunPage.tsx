@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import type { Run } from "../../generated/calls";
-import { Button, Empty, Failure, Page, Skeleton, Tabs } from "../../parts/basics";
+import { Empty, Failure, Page, Skeleton, Tabs } from "../../parts/basics";
 import { Live } from "../../parts/Live";
 import { to, useTitle } from "../../parts/router";
 import { useChanges, useThrottled } from "../../wire/live";
@@ -12,7 +12,7 @@ import { MetricCharts } from "../metrics/MetricCharts";
 import { data, runName } from "./fields";
 import { Overview } from "./Overview";
 import { latestOf } from "./RunsCharts";
-import { useRunStage } from "./SelectionBar";
+import { RunMenu } from "./RunMenu";
 import { Status } from "./Status";
 import "./runs.css";
 import "./run.css";
@@ -59,7 +59,7 @@ export default function RunPage(props: { experimentId: string; runId: string; ta
       actions={
         <>
           <Live state={liveness} />
-          <StageButton run={run} />
+          <RunMenu run={run} />
         </>
       }
     >
@@ -117,18 +117,5 @@ function Rooms({ run, experimentId, tab, path }: { run: Run; experimentId: strin
         </Empty>
       )}
     </>
-  );
-}
-
-function StageButton({ run }: { run: Run }) {
-  const { deleting, restoring } = useRunStage();
-  return run.info.lifecycle_stage === "deleted" ? (
-    <Button icon="restore" disabled={restoring.isPending} onClick={() => restoring.mutate([run.info.run_id])}>
-      Restore
-    </Button>
-  ) : (
-    <Button icon="trash" disabled={deleting.isPending} onClick={() => deleting.mutate([run.info.run_id])}>
-      Delete
-    </Button>
   );
 }

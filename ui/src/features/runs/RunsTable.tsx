@@ -60,6 +60,7 @@ export function RunsTable(props: TableProps) {
   const width = table.getTotalSize();
   const model = table.getRowModel().rows;
   const cells = table.getVisibleLeafColumns();
+  const headers = new Map(table.getFlatHeaders().map((header) => [header.column.id, header]));
   const places = cells.map((column) => ({
     width: column.getSize(),
     left: column.getIsPinned() ? column.getStart("left") : undefined,
@@ -80,8 +81,8 @@ export function RunsTable(props: TableProps) {
       <div className="runs-canvas" role="presentation" style={{ height: virtual.getTotalSize(), minWidth: width }}>
         <div className="runs-head" role="rowgroup">
           <div role="row" aria-rowindex={1} className="run-cells">
-            {table.getFlatHeaders().map((header, index) => (
-              <HeadCell key={header.id} header={header} place={places[index]!} table={props} />
+            {cells.map((column, index) => (
+              <HeadCell key={column.id} header={headers.get(column.id)!} place={places[index]!} table={props} />
             ))}
           </div>
         </div>

@@ -1,4 +1,4 @@
-import { useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
+import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { Button, Empty, Failure, Skeleton } from "../../parts/basics";
 import { count } from "../../parts/format";
 import { Live } from "../../parts/Live";
@@ -45,7 +45,11 @@ export function RunsView({ experimentId }: { experimentId: string }) {
   const viewport = useRef<HTMLDivElement>(null);
   const nested = query.get("nested") !== "no" && !sorting.order;
   const rows = useMemo(() => nest(runs, nested, folded), [runs, nested, folded]);
-  const { layout, setLayout, resetLayout } = useLayout(experimentId, found.data?.pages[0]?.runs ?? []);
+  const { layout, setLayout, resetLayout } = useLayout(
+    experimentId,
+    found.data?.pages[0]?.runs ?? [],
+    Boolean(typed || sorting.order || deleted),
+  );
   const fields = useMemo(() => fieldsOf(runs), [runs]);
   const names = useCallback(
     () => Object.values(fieldsOf(runs)).flatMap((group) => group.map((one) => one.order ?? "").filter(Boolean)),
@@ -82,7 +86,12 @@ export function RunsView({ experimentId }: { experimentId: string }) {
 
   const refused = found.error instanceof Refusal && found.error.status === 400 && typed ? found.error : null;
   const busy = useDeferredValue(found.isFetching && !isFetchingNextPage);
-  const total = rows.length === runs.length ? runs.length : runs.length;
+  const total = runs.length;
+  // New runs come in by themselves, unless that would move what is being read.
+  const arriving = fresh.size > 0 && !deleted;
+  useEffect(() => {
+    if (arriving && (viewport.current?.scrollTop ?? 0) < 4) void takeFresh().catch(() => undefined);
+  }, [arriving, fresh, takeFresh]);
   const showFresh = fresh.size > 0 && !deleted;
   return (
     <div className="runs-view">
@@ -140,7 +149,7 @@ export function RunsView({ experimentId }: { experimentId: string }) {
           data-total={total}
           data-state={isPlaceholderData || busy || hasNextPage || refused ? "loading" : "ready"}
         >
-          {hasNextPage ? `${count(total)} runs loaded, more follow` : `${count(total)} ${total === 1 ? "run" : "runs"}`}
+          {refused && total === 0 ? "" : hasNextPage ? `${count(total)} runs loaded, more follow` : `${count(total)} ${total === 1 ? "run" : "runs"}`}
         </span>
         {isFetchingNextPage && <span className="faint">Loading…</span>}
         {showFresh && (

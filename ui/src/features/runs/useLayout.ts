@@ -1,16 +1,20 @@
-import { useCallback, useMemo } from "react";
+import { useCallback, useMemo, useRef } from "react";
 import type { Run } from "../../generated/calls";
 import { setQuery, usePlace } from "../../parts/router";
 import type { Layout } from "./ColumnPicker";
 import { defaults, field } from "./fields";
 
 /** The columns of the table: from the address, else as last chosen for this experiment, else what suits the runs. */
-export function useLayout(experimentId: string, first: readonly Run[]) {
+export function useLayout(experimentId: string, first: readonly Run[], narrowed: boolean) {
   const { query } = usePlace();
   const chosen = query.get("columns") ?? remembered(experimentId, "columns");
   const pins = query.get("pinned") ?? remembered(experimentId, "pinned");
-  const usual = useMemo(() => defaults(first), [first]);
-  const usualKey = usual.join("\n");
+  // What a filter or another order brings up must not change the columns under the reader's eyes.
+  const settled = useRef("");
+  const usualKey = useMemo(() => {
+    if (first.length && (!narrowed || !settled.current)) settled.current = defaults(first).join("\n");
+    return settled.current || defaults([]).join("\n");
+  }, [first, narrowed]);
   const layout = useMemo<Layout>(() => {
     const columns = chosen === null ? usualKey.split("\n") : unpack(chosen);
     return { columns, pinned: unpack(pins ?? "").filter((id) => columns.includes(id)) };

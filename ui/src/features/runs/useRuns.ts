@@ -1,6 +1,6 @@
 /** The runs of an experiment, page by page, kept fresh as the server tells of changes. */
 import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { Run, RunsFound } from "../../generated/calls";
 import { useChanges, useThrottled } from "../../wire/live";
 import { send } from "../../wire/send";
@@ -50,7 +50,11 @@ export function useRuns(question: RunsQuestion) {
     refetchOnWindowFocus: false,
     retry: false,
   });
-  const runs = useMemo(() => unique(query.data?.pages ?? []), [query.data]);
+  // A refused filter leaves the rows of the last good one.
+  const good = useRef(query.data);
+  if (query.data) good.current = query.data;
+  const shown = query.data ?? good.current;
+  const runs = useMemo(() => unique(shown?.pages ?? []), [shown]);
 
   const { hasNextPage, isFetchingNextPage, isPlaceholderData, isError, fetchNextPage } = query;
   const fill = hasNextPage && !isFetchingNextPage && !isPlaceholderData && !isError && runs.length < FILL_UP_TO;
@@ -68,6 +72,20 @@ export function useRuns(question: RunsQuestion) {
     client.setQueryData<Pages>(key, (old) => (old ? mergeHead(old, head) : old));
   }, [client, key, page]);
 
+  /** Something may have been missed: look at the first page, and note what is new on it. */
+  const catchUp = useThrottled(() => {
+    void page(undefined).then(
+      (head) => {
+        const now = new Map((head.runs ?? []).map((run) => [run.info.run_id, run]));
+        const known = new Set(runs.map((run) => run.info.run_id));
+        client.setQueryData<Pages>(key, (old) => old && replaceRuns(old, (run) => now.get(run.info.run_id) ?? run));
+        const unknown = [...now.keys()].filter((id) => !known.has(id));
+        if (unknown.length) setFresh((old) => new Set([...old, ...unknown]));
+      },
+      () => undefined, // the next change, or the connection's return, asks again
+    );
+  }, CHANGE_GAP_MS);
+
   const pending = useMemo(() => new Set<string>(), [key]);
   const refresh = useThrottled(() => {
     const ids = [...pending];
@@ -76,7 +94,7 @@ export function useRuns(question: RunsQuestion) {
   }, CHANGE_GAP_MS);
   const liveness = useChanges({ experiment_id: experimentId }, (change) => {
     if (!change?.run_id) {
-      void takeFresh().catch(() => undefined);
+      catchUp();
       return;
     }
     const id = change.run_id;
@@ -121,19 +139,14 @@ async function patch(
   const asked = new Set(ids);
   client.setQueryData<Pages>(
     key,
-    (old) =>
-      old && {
-        ...old,
-        pages: old.pages.map((page) => ({
-          ...page,
-          runs: page.runs?.flatMap((run) => {
-            if (!asked.has(run.info.run_id)) return [run];
-            const changed = now.get(run.info.run_id);
-            return changed ? [changed] : [];
-          }),
-        })),
-      },
+    (old) => old && replaceRuns(old, (run) => (asked.has(run.info.run_id) ? now.get(run.info.run_id) : run)),
   );
+}
+
+/** The same pages with other runs in their places; those without a replacement are left out. */
+function replaceRuns(old: Pages, replacement: (run: Run) => Run | undefined): Pages {
+  const pages = old.pages.map((page) => ({ ...page, runs: page.runs?.flatMap((run) => replacement(run) ?? []) }));
+  return { ...old, pages };
 }
 
 /** Rows as they are shown: nested runs below their parents, wherever both are loaded. */

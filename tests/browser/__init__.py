@@ -1,0 +1,1 @@
+"""The pages in a real Chromium, before a real server that a real client logs to."""
