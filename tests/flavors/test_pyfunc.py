@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -260,6 +261,18 @@ def test_each_model_sees_its_own_module_of_the_same_name(tmp_path: Path, monkeyp
         )
     models = [pyfunc.load_model(str(tmp_path / f"m{number}")) for number in (1, 2)]
     assert [model.predict([0]) for model in models] == [1, 2]
+
+
+def test_code_of_a_model_does_not_displace_what_is_installed(tmp_path: Path) -> None:
+    for name in ("json.py", "yaml.py"):
+        (tmp_path / name).write_text("raise RuntimeError('the wrong one')\n")
+    pyfunc.save_model(
+        tmp_path / "m", python_model=Short(), code_paths=[str(tmp_path / "json.py"), str(tmp_path / "yaml.py")]
+    )
+    before = {name: sys.modules[name] for name in ("json", "yaml")}
+    assert pyfunc.load_model(str(tmp_path / "m")).predict(DATA) == 3
+    assert {name: sys.modules[name] for name in before} == before
+    sys.path.remove(str(tmp_path / "m/code"))
 
 
 def test_code_that_a_script_imports_can_be_found_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

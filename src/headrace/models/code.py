@@ -128,6 +128,7 @@ def own_code(folder: Path | None) -> Iterator[None]:
         yield
         return
     own = {each.stem for each in folder.iterdir() if each.suffix == ".py" or each.is_dir()}
+    own = {name for name in own - sys.stdlib_module_names if not _is_installed(name)}
     others = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in own}
     for name in others:
         del sys.modules[name]
@@ -140,3 +141,9 @@ def own_code(folder: Path | None) -> Iterator[None]:
         yield
     finally:
         sys.modules.update(others)
+
+
+def _is_installed(name: str) -> bool:
+    """Whether an imported module is of a distribution: a second copy of it would be a stranger to the first."""
+    file = str(getattr(sys.modules.get(name), "__file__", None) or "")
+    return "site-packages" in file or "dist-packages" in file
