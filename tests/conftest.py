@@ -8,11 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests import databases
 
 #: Folder of this session's database servers, and the process that owns them; pytest-xdist's workers inherit both.
 _SCRATCH, _SESSION = "HEADRACE_TEST_SCRATCH", "HEADRACE_TEST_SESSION"
+
+#: A busy machine is no fault, and what lands must not depend on luck; who develops looks further each time.
+settings.register_profile("house", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -20,17 +20,17 @@ def uri(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/h.db"
 
 
-def test_sixteen_processes_open_a_new_file_at_once(uri: str) -> None:
+def test_eight_processes_open_a_new_file_at_once(uri: str) -> None:
     spawn = multiprocessing.get_context("spawn")
-    gate = spawn.Barrier(16)
-    crowd = [spawn.Process(target=_open_and_create, args=(gate, uri, n)) for n in range(16)]
+    gate = spawn.Barrier(8)
+    crowd = [spawn.Process(target=_open_and_create, args=(gate, uri, n)) for n in range(8)]
     for each in crowd:
         each.start()
     for each in crowd:
         each.join(60)
-    assert [each.exitcode for each in crowd] == [0] * 16
+    assert [each.exitcode for each in crowd] == [0] * 8
     names = {each.name for each in open_store(uri).send(SearchExperiments(max_results=100)).experiments}
-    assert names == {"Default", *(f"e{n}" for n in range(16))}
+    assert names == {"Default", *(f"e{n}" for n in range(8))}
 
 
 def _open_and_create(gate, uri: str, number: int) -> None:
