@@ -15,7 +15,8 @@ _doors.install("headrace")
 def __getattr__(name: str) -> Any:
     value = _doors.open_door(name)
     if name in _doors.FUNCTIONS:
-        globals()[name] = value
+        # All of one room at once: what is first asked for while Python shuts down could not be imported any more.
+        globals().update(_doors.neighbours(name))
     return value
 
 

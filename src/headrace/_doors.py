@@ -112,6 +112,12 @@ def open_door(name: str) -> Any:
     raise AttributeError(absence_of(name) or f"module 'headrace' has no attribute {name!r}")
 
 
+def neighbours(name: str) -> dict[str, Any]:
+    """The functions and classes that the front door has from the same module as ``name``."""
+    room = importlib.import_module(f"headrace.{FUNCTIONS[name]}")
+    return {each: getattr(room, each) for each, module in FUNCTIONS.items() if module == FUNCTIONS[name]}
+
+
 def submodule(package: str, name: str) -> Any:
     """The module ``name`` of a package, for those who say ``headrace.tracking.fluent`` without importing it."""
     if room_of(f"{package.removeprefix('headrace.')}.{name}") is None:

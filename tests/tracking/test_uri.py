@@ -103,6 +103,25 @@ def test_a_run_left_open_ends_with_its_process(here: Path, end: str, code: int, 
     assert (found.info.status, found.data.metrics) == (status, {"m": 1.0})
 
 
+def test_a_library_may_look_for_open_runs_while_python_shuts_down(here: Path) -> None:
+    text = """
+import headrace
+class Callback:
+    def __init__(self):
+        self.headrace = headrace
+    def __del__(self):
+        assert callable(self.headrace.end_run)
+        while self.headrace.active_run():
+            self.headrace.end_run()
+        print("looked")
+callback = Callback()
+print(headrace.start_run().info.run_id)
+"""
+    run_id, looked = _script(text).split()
+    assert looked == "looked"
+    assert headrace.get_run(run_id).info.status == "FINISHED"
+
+
 def test_a_forked_child_logs_to_its_parents_run_and_does_not_end_it(here: Path) -> None:
     text = """
 import os, sys, headrace

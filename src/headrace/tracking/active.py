@@ -146,6 +146,7 @@ def _end_all() -> None:
         except HeadraceError as error:
             print(f"headrace: the run {run_id} could not be ended: {error}", file=sys.stderr)
     _open.clear()
+    _here.runs.clear()
 
 
 def _inherit() -> None:
