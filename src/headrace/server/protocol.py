@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
+import types
+from collections.abc import Coroutine, Generator
 from email.utils import formatdate
 from typing import Any
 
@@ -45,6 +47,12 @@ class Protocol(HttpToolsProtocol):
     _fault = 0
     _body_bytes = 0
     _body_since = 0.0
+    #: Whether bytes are being parsed, and the request among them that is still to be answered.
+    _parsing = False
+    _begun: tuple[RequestResponseCycle, Any] | None = None
+    #: When the last answer was complete, on the clock of the loop, and what looks at that now and then.
+    _idle_since = 0.0
+    _idle_clock: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock of the first request."""
@@ -54,8 +62,9 @@ class Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop all clocks."""
         self._disarm()
-        if self._stalled:
-            self._stalled.cancel()
+        for clock in (self._stalled, self._idle_clock):
+            if clock:
+                clock.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -67,11 +76,40 @@ class Protocol(HttpToolsProtocol):
             if self._raw_bytes > LINE_BYTES + 2 * HEADERS_BYTES:
                 self._refuse(431)
                 return
+        self._parsing = True
         super().data_received(data)
-        idle = self.cycle is None or self.cycle.response_complete
-        if idle and self._deadline is None and self.timeout_keep_alive_task is None:
-            # Blank lines between requests end the wait of a kept connection without beginning a request.
+        self._parsing = False
+        if self._begun and not self.transport.is_closing():
+            (cycle, app), self._begun = self._begun, None
+            self._answer_now(cycle, app)
+        self._set_clock()
+
+    def _set_clock(self) -> None:
+        """Give what is still to come a deadline. Most requests come in one piece and need none."""
+        if self._deadline is not None or self.transport.is_closing():
+            return
+        if self._body_since:
+            self._deadline = self.loop.call_later(GRACE_SECONDS, self._check_rate)
+        elif self._in_head:
             self._deadline = self.loop.call_later(HEADER_SECONDS, self._too_slow)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Begin to answer; not before all bytes at hand were parsed, for then there is often nothing to wait for."""
+        if self._parsing:
+            self._begun = (cycle, app)
+        else:
+            super()._start_asgi_task(cycle, app)
+
+    def _answer_now(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Run the application until it waits for something, if it does at all; the rest is a task."""
+        answering = cycle.run_asgi(app)
+        try:
+            waits_for = answering.send(None)
+        except StopIteration:
+            return
+        task = self.loop.create_task(_rest_of(answering, waits_for))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP, or what was found to break a limit while it was parsed."""
@@ -82,8 +120,6 @@ class Protocol(HttpToolsProtocol):
         super().on_message_begin()
         self._in_head = True
         self._raw_bytes = self._head_bytes = self._fault = 0
-        if self._deadline is None:
-            self._deadline = self.loop.call_later(HEADER_SECONDS, self._too_slow)
 
     def on_url(self, url: bytes) -> None:
         """Collect the target of the request."""
@@ -116,7 +152,6 @@ class Protocol(HttpToolsProtocol):
         self._body_since = 0.0
         if lengths or codings:
             self._body_since = self.loop.time()
-            self._deadline = self.loop.call_later(GRACE_SECONDS, self._check_rate)
         super().on_headers_complete()
         self.scope["headrace.whole"] = functools.partial(_send_whole, self.cycle)  # type: ignore[typeddict-unknown-key]
 
@@ -130,6 +165,19 @@ class Protocol(HttpToolsProtocol):
         self._disarm()
         self._body_since = 0.0
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request, or wait for it; one clock serves all waits of a connection."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            super()._start_asgi_task(*self.pipeline.pop())
+            return
+        self._idle_since = self.loop.time()
+        if self._idle_clock is None:
+            self._idle_clock = self.loop.call_later(self.timeout_keep_alive, self._check_idle)
 
     def pause_writing(self) -> None:
         """The caller does not read its answer; it has a while to go on."""
@@ -152,6 +200,16 @@ class Protocol(HttpToolsProtocol):
             self._too_slow()
             return
         self._deadline = self.loop.call_later(GRACE_SECONDS, self._check_rate)
+
+    def _check_idle(self) -> None:
+        """Close a connection on which nothing has been asked for long."""
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if self._in_head or (self.cycle is not None and not self.cycle.response_complete):
+            left = self.timeout_keep_alive
+        if left > 0:
+            self._idle_clock = self.loop.call_later(left, self._check_idle)
+        else:
+            self.transport.close()
 
     def _too_slow(self) -> None:
         self._deadline = None
@@ -196,6 +254,22 @@ class Protocol(HttpToolsProtocol):
         if now != getattr(state, "dated", 0):
             state.dated = now
             state.default_headers = [(b"date", formatdate(now, usegmt=True).encode())]
+
+
+@types.coroutine
+def _rest_of(answering: Coroutine[Any, Any, None], waits_for: Any) -> Generator[Any, Any, None]:
+    """What remains of a coroutine that has been run up to where it waits for ``waits_for``."""
+    while True:
+        try:
+            sent = yield waits_for
+        except BaseException as error:
+            step = functools.partial(answering.throw, error)
+        else:
+            step = functools.partial(answering.send, sent)
+        try:
+            waits_for = step()
+        except StopIteration:
+            return
 
 
 async def _send_whole(cycle: RequestResponseCycle, status: int, head: bytes, body: bytes) -> None:
