@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from headrace.schema.experiments import CreateExperiment, GetExperimentByName
+from headrace.schema.experiments import CreateExperiment, GetExperiment, GetExperimentByName
 from headrace.stores.remote import RemoteStore
 from tests.databases import free_port
 from tests.processes import Running, serving
@@ -147,6 +147,32 @@ def test_an_idle_server_is_small_and_does_nothing(tmp_path: Path) -> None:
         assert [line for line in status.read_text().splitlines() if "voluntary" in line] == woken
         memory = next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmRSS"))
         assert memory < 100 << 10
+
+
+@pytest.mark.slow
+def test_a_server_for_everybody_says_that_nobody_is_asked_who_they_are(tmp_path: Path) -> None:
+    with server(tmp_path, "--host=0.0.0.0") as running:
+        assert "no authentication" in running.said()
+        assert Raw(running.url).ask("GET", "/health", headers={"Host": "evil.com"}).status == 403
+
+
+@pytest.mark.slow
+def test_options_may_come_from_the_environment(tmp_path: Path) -> None:
+    port = free_port()
+    env = {
+        "MLFLOW_BACKEND_STORE_URI": f"sqlite:///{tmp_path / 'mine.db'}",
+        "HEADRACE_PORT": str(port),
+        "MLFLOW_HOST": "::1",
+        "MLFLOW_SERVER_ALLOWED_HOSTS": "ml.example.com",
+        "MLFLOW_DEFAULT_ARTIFACT_ROOT": str(tmp_path / "files"),
+    }
+    with serving([HEADRACE, "ui"], f"http://[::1]:{port}", tmp_path / "log", env=env) as running:
+        store = RemoteStore(running.url)
+        made = store.send(CreateExperiment(name="kept")).experiment_id
+        location = store.send(GetExperiment(experiment_id=made)).experiment.artifact_location
+        assert location == str(tmp_path / "files" / made)
+        store.close()
+    assert (tmp_path / "mine.db").exists()
 
 
 def test_a_taken_port_is_named_with_what_to_do(tmp_path: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
+_SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]+:")
 #: The scheme of artifacts that go through the server.
 PROXIED = "mlflow-artifacts:/"
 
@@ -33,9 +36,10 @@ class ServerOptions:
 
     @property
     def artifact_root(self) -> str | None:
-        """Where new experiments keep their artifacts."""
+        """Where new experiments keep their artifacts. A relative folder is one of this process's own."""
         if self.default_artifact_root:
-            return self.default_artifact_root
+            has_scheme = _SCHEME.match(self.default_artifact_root)
+            return self.default_artifact_root if has_scheme else os.path.abspath(self.default_artifact_root)
         return PROXIED if self.serve_artifacts else None
 
     @property

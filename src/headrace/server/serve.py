@@ -19,6 +19,7 @@ from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess, multiprocess
 
 import headrace
+from headrace.base.connection import without_credentials
 from headrace.base.errors import HeadraceError
 from headrace.server.app import App
 from headrace.server.build import build_app
@@ -41,7 +42,8 @@ def serve(options: ServerOptions) -> None:
     """Serve until told to stop by SIGINT or SIGTERM; answers under way are finished first."""
     listener = listen(options.host, options.port)
     address = address_of(options.host, listener) + options.static_prefix
-    said = f"Headrace {headrace.__version__} serves {options.backend_store_uri} at {address} (Ctrl-C stops it)"
+    kept = without_credentials(options.backend_store_uri)
+    said = f"Headrace {headrace.__version__} serves {kept} at {address} (Ctrl-C stops it)"
     run(functools.partial(build_app, options), listener, workers=options.workers, said=said)
 
 
