@@ -284,3 +284,14 @@ def test_code_that_a_script_imports_can_be_found_by_itself(tmp_path: Path, monke
     monkeypatch.syspath_prepend(str(tmp_path))
     pyfunc.save_model(tmp_path / "m", python_model=tmp_path / "model.py", infer_code_paths=True)
     assert sorted(file.name for file in (tmp_path / "m/code").iterdir()) == ["inner_part.py", "outer_part.py"]
+
+
+def test_a_hinted_model_takes_params_too(tmp_path: Path) -> None:
+    class Repeats(pyfunc.PythonModel):
+        def predict(self, context: Any, model_input: list[str], params: dict[str, Any] | None = None) -> list[str]:
+            return [each * (params or {})["times"] for each in model_input]
+
+    pyfunc.save_model(tmp_path / "m", python_model=Repeats(), input_example=(["a"], {"times": 2}))
+    model = pyfunc.load_model(str(tmp_path / "m"))
+    assert model.predict(["a"]) == ["aa"]
+    assert model.predict(["a"], params={"times": 3}) == ["aaa"]

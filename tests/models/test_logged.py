@@ -149,7 +149,8 @@ def test_somebody_else_s_flavor_logs_through_the_same_pipeline() -> None:
             mlflow_model.add_flavor("theirs", data="words.txt")
             mlflow_model.save(Path(path) / "MLmodel")
 
-    info = Model.log(artifact_path=None, flavor=Theirs, name="theirs", words=["to", "be"])
+    info = Model.log(artifact_path=None, flavor=Theirs, name="theirs", metadata={"a": 1}, words=["to", "be"])
+    assert info.metadata == {"a": 1}
     assert info.flavors == {"theirs": {"data": "words.txt"}}
     assert headrace.get_logged_model(info.model_id).status == "READY"
 

@@ -105,9 +105,7 @@ class PyFunc(Flavor[Options]):
         if options.python_model is not None and options.data_path is not None:
             raise BadRequest("data_path belongs to loader_module; with python_model give artifacts")
         if options.uv_project_path or options.uv_groups or options.uv_extras:
-            raise NotSupported(
-                "uv projects are not read yet; give pip_requirements, or pip_requirements='requirements.txt'"
-            )
+            raise NotSupported("uv projects are not read yet; give pip_requirements")
         options.model_config = read_config(options.model_config)
         if options.python_model is not None and options.made is None:
             if options.infer_code_paths:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import msgspec
+
+if TYPE_CHECKING:
+    from headrace.models.signature import ModelSignature
 
 O = TypeVar("O", bound=msgspec.Struct)
 _REQUIRED = inspect.Parameter.empty
@@ -93,7 +96,7 @@ class Flavor(Generic[O]):
         """The same for a model that is not saved yet, so that its signature can be read off an example."""
         raise NotImplementedError
 
-    def signature_of(self, model: Any, options: O) -> Any:
+    def signature_of(self, model: Any, options: O) -> ModelSignature | None:
         """The signature that the model itself declares, if it does; it wins over what an example shows."""
         return None
 

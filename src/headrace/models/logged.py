@@ -28,8 +28,11 @@ def log(flavor: Flavor[Any], model: Any, saving: Saving, options: Any, logging: 
 def log_with_module(module: Any, **said: Any) -> ModelInfo:
     """Log with the ``save_model`` of somebody else's flavor module, as ``Model.log`` of other packages asks."""
     named = {name: said.pop(name) for name in Logging.__struct_fields__ if name in said}
+    described = {name: said.pop(name) for name in ("metadata", "resources", "auth_policy") if name in said}
 
     def write(path: Path, description: Model) -> None:
+        for name, value in described.items():
+            setattr(description, name, value)
         module.save_model(path=str(path), mlflow_model=description, **said)
 
     return log_files(write, Logging(**named), getattr(module, "FLAVOR_NAME", None))

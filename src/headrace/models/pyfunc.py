@@ -19,7 +19,7 @@ from headrace.models.validation import validate
 class PythonModelWrapper:
     """A ``PythonModel`` and the context it was loaded with, asked as every other model is."""
 
-    def __init__(self, python_model: PythonModel, context: PythonModelContext, schema: Any = None) -> None:
+    def __init__(self, python_model: PythonModel, context: PythonModelContext) -> None:
         self.python_model, self.context = python_model, context
         self._hint = hints_of(python_model).input
 

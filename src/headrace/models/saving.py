@@ -16,6 +16,7 @@ from headrace.models.code import copy_code, read_config
 from headrace.models.environment import environment_of
 from headrace.models.examples import InputExample
 from headrace.models.flavor import Flavor, Saving
+from headrace.models.inference import infer_params
 from headrace.models.loading import fetch
 from headrace.models.model import MLMODEL_FILE_NAME, Model
 from headrace.models.signature import ModelSignature, infer_signature
@@ -69,7 +70,11 @@ def _signature(
         return None
     declared = flavor.signature_of(model, options)
     if declared is not None:
-        return _checked(declared)
+        # A type hint says nothing of params.
+        declared.params = getattr(saving.signature, "params", None)
+        if declared.params is None and example is not None and example.params:
+            declared.params = infer_params(example.params)
+        return declared
     if saving.signature is not None:
         return _checked(saving.signature)
     if example is None:
