@@ -10,7 +10,7 @@ from headrace.schema.logged_models import LoggedModel
 from headrace.schema.registry import ModelVersion, RegisteredModel
 from headrace.tracking.client import MlflowClient
 from headrace.tracking.files import joined, listing
-from headrace.tracking.locations import ModelUri, Place, of_run, version_at
+from headrace.tracking.locations import ModelUri, model_of_run, of_run, version_at
 from headrace.tracking.searches import everything
 
 _log = logging.getLogger(__name__)
@@ -83,23 +83,14 @@ def _source(uri: str, client: MlflowClient) -> tuple[str, str | None, str | None
 
 def _of_run(uri: str, client: MlflowClient) -> tuple[str, str | None, str | None]:
     run_id, _, path = uri.removeprefix("runs:/").strip("/").partition("/")
-    place = of_run(run_id, path, client)
-    own = client.artifact_location(run_id)
+    place, own = of_run(run_id, path, client), client.artifact_location(run_id)
     if place.root == own:
-        if not _has_files(place):
+        if not listing(place.root, place.key, place.tracking_uri):
             raise NotFound(f"The run {run_id} has logged neither a model {path!r} nor artifacts at that path")
         return joined(own, place.key), run_id, None
-    experiment = client.get_run(run_id).info.experiment_id
-    for model in client.search_logged_models([experiment], f"source_run_id = '{run_id}'"):
-        if model.artifact_location == place.root:
-            return _of_logged(model)
-    return joined(place.root, place.key), run_id, None
+    model = model_of_run(run_id, path, client)
+    return _of_logged(model) if model else (joined(place.root, place.key), run_id, None)
 
 
 def _of_logged(model: LoggedModel) -> tuple[str, str | None, str | None]:
     return f"models:/{model.model_id}", model.source_run_id or None, model.model_id
-
-
-def _has_files(place: Place) -> bool:
-
-    return bool(listing(place.root, place.key, place.tracking_uri))

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from headrace.artifacts import open_store
 from headrace.base.errors import BadRequest, NotFound, NotSupported
 from headrace.base.paths import ArtifactKey
+from headrace.schema.logged_models import LoggedModel
 from headrace.schema.registry import ModelVersion
 from headrace.tracking import files
 from headrace.tracking.client import MlflowClient
@@ -106,11 +107,17 @@ def of_run(run_id: str, path: str | None, client: MlflowClient) -> Place:
     if not asked.key or _is_there(asked):
         return asked
     name, _, rest = asked.key.partition("/")
+    model = model_of_run(run_id, name, client)
+    return Place(model.artifact_location, "", client.tracking_uri).below(rest) if model else asked
+
+
+def model_of_run(run_id: str, name: str, client: MlflowClient) -> LoggedModel | None:
+    """The newest model of a name that a run logged."""
+    if "'" in name:  # No logged model has such a name, and the filter would end at it.
+        return None
     experiment = client.get_run(run_id).info.experiment_id
-    for model in client.search_logged_models([experiment], f"source_run_id = '{run_id}'"):
-        if model.name == name:
-            return Place(model.artifact_location, "", client.tracking_uri).below(rest)
-    return asked
+    found = client.search_logged_models([experiment], f"name = '{name}' AND source_run_id = '{run_id}'", max_results=1)
+    return found[0] if found else None
 
 
 def _of_model(uri: ModelUri, client: MlflowClient, depth: int) -> Place:
