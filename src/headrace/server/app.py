@@ -24,7 +24,7 @@ _log = logging.getLogger("headrace.server")
 #: Calls carried out at the same time, and calls that may wait for their turn.
 THREADS, WAITING = 32, 256
 #: A quick call that took so many seconds in the event loop (a slow disk, say) sends others to threads for so many.
-SLOW_SECONDS, PATIENT_SECONDS = 0.01, 2.0
+SLOW_SECONDS, PATIENT_SECONDS = 0.05, 1.0
 
 #: Told of every call that changed something, with its reply. Called from a worker thread.
 Listener = Callable[[Call[Any], Any], None]
