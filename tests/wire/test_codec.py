@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headrace.base.errors import BadRequest
-from headrace.schema import CALLS
+from headrace.schema import CALLS, Call
 from headrace.schema.artifacts import ListArtifacts
 from headrace.schema.experiments import CreateExperiment, SearchExperiments
 from headrace.schema.logged_models import DeleteLoggedModelTag, FinalizeLoggedModel
@@ -174,6 +174,43 @@ def test_a_pattern_is_explained_in_words() -> None:
         )
     with pytest.raises(BadRequest, match="'name': it must not be blank and have no control characters"):
         codec.decode(b'{"name":"   "}', CreateExperiment)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "said"),
+    [
+        (GetRun, {"run_id": 7}, "'run_id': it must be a string, not a whole number"),
+        (GetRun, {"run_id": ""}, "'run_id': it must not be empty"),
+        (GetRun, {"run_id": "r" * 65}, "'run_id': it must have at most 64 characters"),
+        (SearchRuns, {"order_by": ["a"] * 33}, "'order_by': it must have at most 32 items"),
+        (SearchRuns, {"max_results": 0}, "'max_results': it must be at least 1"),
+        (
+            UpdateRun,
+            {"run_id": "r", "end_time": "x"},
+            "'end_time': it must be a whole number, not a string",
+        ),
+        (
+            UpdateRun,
+            {"run_id": "r", "end_time": 2**63},
+            f"'end_time': it must be at most {2**63 - 1}",
+        ),
+        (
+            UpdateRun,
+            {"run_id": "r", "status": "DONE"},
+            "'status': 'DONE' is not one of FAILED, FINISHED, KILLED, RUNNING, SCHEDULED",
+        ),
+        (LogBatch, {"run_id": "r", "tags": {}}, "'tags': it must be a list, not an object"),
+        (
+            LogBatch,
+            {"run_id": "r", "tags": [5]},
+            "'tags[0]': it must be an object, not a whole number",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(kind: type[Call[Any]], body: dict[str, Any], said: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        codec.decode(json.dumps(body).encode(), kind)
+    assert caught.value.message == f"Invalid value for {said}"
 
 
 def test_a_field_missing_deep_inside_is_named_by_its_place() -> None:

@@ -14,7 +14,7 @@ from msgspec import inspect
 
 from headrace.base.errors import BadRequest
 from headrace.schema import Record
-from headrace.schema.types import RULES
+from headrace.wire.sentences import sentence
 
 T = TypeVar("T", bound=Record)
 
@@ -23,8 +23,6 @@ DEPTH, DIGITS, NAMES = 64, 400, 100_000
 
 _BOM = b"\xef\xbb\xbf"
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_PATTERN = re.compile(r"Expected `str(?: \| null)?` matching regex (?P<quoted>'.*'|\".*\")$", re.DOTALL)
-_MISSING = re.compile(r"Object missing required field `(?P<name>\w+)`$")
 
 
 def parse(body: bytes) -> dict[str, Any]:
@@ -48,7 +46,7 @@ def record(said: Mapping[str, Any], kind: type[T]) -> T:
     try:
         return msgspec.convert(_struct(said, _type_of(kind), ""), kind, strict=False)
     except msgspec.ValidationError as error:
-        raise BadRequest(_sentence(str(error), said)) from None
+        raise BadRequest(sentence(str(error), kind)) from None
 
 
 def gather(said: Mapping[str, list[str]], kind: type[Record]) -> dict[str, Any]:
@@ -168,22 +166,6 @@ def _value(said: Any, kind: inspect.Type, where: str) -> Any:
     if isinstance(kind, inspect.ListType) and isinstance(said, list):
         return [_value(item, kind.item_type, f"{where}[{at}]") for at, item in enumerate(said)]
     return said
-
-
-def _sentence(fault: str, said: Mapping[str, Any]) -> str:
-    """What msgspec found, in words for the caller."""
-    fault, _, where = fault.partition(" - at `$")
-    where = where.removesuffix("`").removeprefix(".").replace("[...]", "[]")
-    if found := _MISSING.match(fault):
-        return f"Missing value for required parameter '{f'{where}.' if where else ''}{found['name']}'"
-    if found := _PATTERN.match(fault):
-        for pattern, rule in RULES.items():
-            if repr(pattern) == found["quoted"] or pattern == found["quoted"][1:-1]:
-                fault = f"it must {rule}"
-    fault = re.sub(r"^Expected ", "expected ", fault).replace("`", "").replace(" | null", "")
-    if not where:
-        return fault[0].upper() + fault[1:]
-    return f"Invalid value for '{where}': {fault}"
 
 
 @cache
