@@ -156,3 +156,19 @@ def test_a_service_that_is_not_spoken_to_is_not_taken_for_a_folder(word: str, he
     with pytest.raises(NotSupported, match="Databricks"):
         headrace.set_tracking_uri(word)
     assert list(here.iterdir()) == []
+
+
+def test_a_library_that_is_not_installed_is_named_with_what_to_do(here: Path) -> None:
+    text = """
+import sys, headrace
+sys.modules["pandas"] = sys.modules["PIL"] = None
+for ask in (headrace.search_runs, lambda: headrace.log_image([[0]], "x.png")):
+    try:
+        ask()
+    except ModuleNotFoundError as error:
+        print(error)
+print(headrace.search_runs(output_format="list"))
+"""
+    pandas, pillow, _ = _script(text).splitlines()
+    assert "pip install pandas" in pandas
+    assert "pip install pillow" in pillow

@@ -10,6 +10,7 @@ from headrace.base.errors import BadRequest
 from headrace.schema.artifacts import FileInfo
 from headrace.tracking import files
 from headrace.tracking.client import MlflowClient
+from headrace.tracking.extras import need
 from headrace.tracking.locations import Place, of_run, place_of
 
 
@@ -72,12 +73,11 @@ def load_image(artifact_uri: str) -> Any:
     """The picture in a file, as a PIL image."""
     import io
 
-    from PIL import Image, UnidentifiedImageError
-
+    pillow = need("PIL.Image", "A picture", "pillow")
     try:
-        picture = Image.open(io.BytesIO(_bytes(artifact_uri)))
+        picture = pillow.open(io.BytesIO(_bytes(artifact_uri)))
         picture.load()
-    except UnidentifiedImageError:
+    except pillow.UnidentifiedImageError:
         raise BadRequest(f"{artifact_uri!r} is not a picture", error_code="BAD_REQUEST") from None
     return picture
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.base.clock import now_ms
+from headrace.tracking.extras import need
 from headrace.tracking.values import whole
 
 _KEY = re.compile(r"[\w\-. /]+")
@@ -20,10 +21,8 @@ class Image:
     """A picture that can be logged: from an array, a PIL image, a list of numbers or a file."""
 
     def __init__(self, image: Any) -> None:
-        from PIL import Image as pillow
-
         if isinstance(image, str | Path):
-            with pillow.open(image) as file:
+            with _pillow().open(image) as file:
                 file.load()
                 self.image = file.copy()
         elif isinstance(image, list):
@@ -61,9 +60,7 @@ def as_pillow(image: Any) -> Any:
     """A picture as a PIL image."""
     if isinstance(image, Image):
         return image.to_pil()
-    from PIL import Image as pillow
-
-    if isinstance(image, pillow.Image):
+    if isinstance(image, _pillow().Image):
         return image
     if hasattr(image, "__array__") and not isinstance(image, list | tuple):
         import numpy
@@ -97,9 +94,12 @@ def cell_name(column: str) -> str:
     return f"table_images/{column}/{uuid.uuid4()}"
 
 
+def _pillow() -> Any:
+    return need("PIL.Image", "A picture", "pillow")
+
+
 def _from_array(array: Any) -> Any:
     import numpy
-    from PIL import Image as pillow
 
     if array.ndim not in (2, 3):
         raise ValueError(f"A picture has 2 or 3 dimensions, (height, width[, channels]), not {array.shape}")
@@ -117,7 +117,7 @@ def _from_array(array: Any) -> Any:
     low, high = (array.min(), array.max()) if array.size else (0, 0)
     if low < 0 or high > 255:
         raise ValueError(f"Whole-number pixels are from 0 to 255; these are from {low} to {high}")
-    return pillow.fromarray(array.astype(numpy.uint8))
+    return _pillow().fromarray(array.astype(numpy.uint8))
 
 
 def _from_unit(array: Any) -> Any:

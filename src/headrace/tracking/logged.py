@@ -10,6 +10,7 @@ from headrace.schema.logged_models import LoggedModel
 from headrace.schema.runs import ModelOutput
 from headrace.tracking import active, context, models_here
 from headrace.tracking.client import MlflowClient
+from headrace.tracking.extras import need
 from headrace.tracking.searches import everything
 
 #: The tag of a model whose files are kept elsewhere.
@@ -131,8 +132,7 @@ def search_logged_models(
     )
     if output_format == "list":
         return found
-    import pandas
-
+    pandas = need("pandas", "A data frame of models (output_format='list' does without)")
     return pandas.DataFrame([{name: _cell(model, name) for name in _COLUMNS} for model in found], columns=_COLUMNS)
 
 

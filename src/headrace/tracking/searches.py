@@ -12,6 +12,7 @@ from headrace.schema.runs import Run
 from headrace.tracking import active
 from headrace.tracking.client import MlflowClient
 from headrace.tracking.entities import ViewType
+from headrace.tracking.extras import need
 from headrace.tracking.paged import PagedList
 
 T = TypeVar("T")
@@ -95,8 +96,7 @@ def _known(client: MlflowClient, name: str) -> Experiment | None:
 
 
 def _frame(runs: list[Run]) -> Any:
-    import pandas
-
+    pandas = need("pandas", "A data frame of runs (search_runs with output_format='list' does without)")
     columns: dict[str, Any] = {
         name: [getattr(run.info, name) for run in runs]
         for name in ("run_id", "experiment_id", "status", "artifact_uri")

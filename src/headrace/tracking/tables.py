@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from headrace.base.errors import BadRequest, NotFound
 from headrace.schema.runs import Run
 from headrace.tracking.entities import ViewType
+from headrace.tracking.extras import need
 from headrace.tracking.images import Image
 from headrace.tracking.tag_names import MLFLOW_LOGGED_ARTIFACTS
 
@@ -29,8 +30,7 @@ def checked_name(artifact_file: str) -> str:
 
 def frame_of(data: Any, store_image: Callable[[str, Image], dict[str, str]]) -> Any:
     """A data frame of what the user passed; pictures in it are stored by ``store_image`` and named instead."""
-    import pandas
-
+    pandas = need("pandas", "A table")
     if isinstance(data, dict):
         one_row = all(isinstance(cell, str | bytes) or not hasattr(cell, "__len__") for cell in data.values())
         data = pandas.DataFrame([data] if one_row else data)
@@ -47,8 +47,7 @@ def frame_of(data: Any, store_image: Callable[[str, Image], dict[str, str]]) -> 
 
 def fetch(client: Artifacts, run_id: str, artifact_file: str) -> Any:
     """A table that a run logged. Text is left as text, whatever it looks like."""
-    import pandas
-
+    pandas = need("pandas", "A table")
     with tempfile.TemporaryDirectory(prefix="headrace-") as folder:
         path = Path(client.download_artifacts(run_id, artifact_file, folder))
         if path.suffix == ".parquet":
@@ -59,8 +58,7 @@ def fetch(client: Artifacts, run_id: str, artifact_file: str) -> Any:
 
 def appended(table: Any, more: Any) -> Any:
     """``more`` below ``table``; a column only one of them has is empty in the other's rows."""
-    import pandas
-
+    pandas = need("pandas", "A table")
     return pandas.concat([each for each in (table, more) if len(each.columns)], ignore_index=True)
 
 
@@ -83,8 +81,7 @@ def gathered(
     client: Artifacts, experiment_id: str, artifact_file: str, run_ids: list[str] | None, extra_columns: list[str]
 ) -> Any:
     """The tables of one name of several runs, below each other."""
-    import pandas
-
+    pandas = need("pandas", "A table")
     frames = []
     for run in _runs_with(client, experiment_id, artifact_file, run_ids):
         frame = fetch(client, run.info.run_id, artifact_file)
