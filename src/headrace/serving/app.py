@@ -112,12 +112,13 @@ class Scorer:
         work = asyncio.get_running_loop().run_in_executor(
             self._threads, self.score, body, None if kind is None else kind.decode("latin-1")
         )
-        try:
-            async with asyncio.timeout(self._timeout or None):
-                return 200, await work, _JSON
-        except TimeoutError:
-            fault = f"The prediction took longer than {self._timeout:g} seconds; --timeout allows it more"
-            return 504, fault.encode(), _TEXT
+        # Not asyncio.timeout: the server may run the first steps of a request outside any task.
+        await asyncio.wait((work,), timeout=self._timeout or None)
+        if work.done():
+            return 200, work.result(), _JSON
+        work.cancel()
+        fault = f"The prediction took longer than {self._timeout:g} seconds; --timeout allows it more"
+        return 504, fault.encode(), _TEXT
 
     def score(self, body: bytes, content_type: str | None) -> bytes:
         """The answer to the body of one request. Raises ``HeadraceError`` saying what is wrong with it."""
