@@ -14,6 +14,8 @@ from tests import databases
 
 #: Folder of this session's database servers, and the process that owns them; pytest-xdist's workers inherit both.
 _SCRATCH, _SESSION = "HEADRACE_TEST_SCRATCH", "HEADRACE_TEST_SESSION"
+#: Fixtures, and values of parameters, that stand for a database server.
+_SERVERS = {"postgresql_server", "mariadb_server", "postgresql", "mysql", "mariadb"}
 
 #: A busy machine is no fault, and what lands must not depend on luck; who develops looks further each time.
 settings.register_profile("house", deadline=None, derandomize=bool(os.environ.get("CI")))
@@ -32,6 +34,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop what the session started, after the last worker ended."""
     if not hasattr(config, "workerinput") and _SCRATCH in os.environ:
         databases.stop(Path(os.environ.pop(_SCRATCH)))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs a database server is slow; the same tests on SQLite and on a folder are not."""
+    for item in items:
+        chosen = getattr(getattr(item, "callspec", None), "params", {}).values()
+        needs = {*getattr(item, "fixturenames", ()), *(each for each in chosen if isinstance(each, str))}
+        if needs & _SERVERS:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
