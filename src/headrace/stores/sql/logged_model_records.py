@@ -55,9 +55,7 @@ def metrics_of(tx: Tx, keys: list[int], ids: dict[int, str]) -> dict[int, list[M
     word = names.spelled(tx, {row[1] for row in points})
     found: dict[int, list[Metric]] = {}
     for model, name, run_id, step, timestamp, value, special, dataset, digest in points:
-        metric = Metric(
-            word[name], told(value, special), timestamp, step, dataset, digest, model_id=ids[model], run_id=run_id
-        )
+        metric = Metric(word[name], told(value, special), timestamp, step, ids[model], dataset, digest, run_id)
         found.setdefault(model, []).append(metric)
     return found
 

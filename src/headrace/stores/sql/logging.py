@@ -33,7 +33,7 @@ _HISTORY_TAG = "mlflow.log-model.history"
 def log_metric(tx: Tx, call: LogMetric) -> Empty:
     run = writable(tx, call.run_id)
     point = Metric(
-        call.key, call.value, call.timestamp, call.step, call.dataset_name, call.dataset_digest, call.model_id
+        call.key, call.value, call.timestamp, call.step, call.model_id, call.dataset_name, call.dataset_digest
     )
     points.add(tx, run, (point,))
     if call.model_id:

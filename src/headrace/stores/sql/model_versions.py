@@ -23,18 +23,17 @@ from headrace.schema.registry import (
     TransitionModelVersionStage,
     UpdateModelVersion,
 )
-from headrace.search import MODEL_VERSIONS, Compare, parse
+from headrace.search import MODEL_VERSIONS, Compare
 from headrace.stores.sql import logged_models, runs
 from headrace.stores.sql.filters import Sql, TextPairs, compared, condition
 from headrace.stores.sql.paging import Page, Term
 from headrace.stores.sql.registered_models import (
-    PROMPT_TAG,
-    asks_for_prompts,
     is_no_prompt,
     key_of,
     no_version,
     touch,
     version_number,
+    without_prompts,
 )
 from headrace.stores.sql.registry_records import VERSION_COLUMNS, VERSION_SOURCE, versions
 from headrace.stores.sql.store import answers
@@ -197,17 +196,13 @@ def search_model_versions(tx: Tx, call: SearchModelVersions) -> ModelVersionsFou
         _COLUMNS,
         default=(Term("v.last_update_time", descending=True), Term("m.name"), Term("v.version", descending=True)),
     )
-    if not asks_for_prompts((call.filter and parse(call.filter, MODEL_VERSIONS)) or None):
-        where += (
-            " AND NOT EXISTS (SELECT 1 FROM model_version_tags p"
-            " WHERE p.model = v.model AND p.version = v.version AND p.name = ? AND p.value = 'true')"
-        )
-        params = [*params, PROMPT_TAG]
+    tags = "model_version_tags p WHERE p.model = v.model AND p.version = v.version"
+    hidden, tag = without_prompts(call.filter, MODEL_VERSIONS, tags)
     rows = page.rows(
         tx,
         f"SELECT {VERSION_COLUMNS}",
-        f"{VERSION_SOURCE} WHERE m.workspace = ?{where}",
-        [tx.house.workspace, *params],
+        f"{VERSION_SOURCE} WHERE m.workspace = ?{where}{hidden}",
+        [tx.house.workspace, *params, *tag],
     )
     return ModelVersionsFound(model_versions=versions(tx, rows), next_page_token=page.next_token)
 

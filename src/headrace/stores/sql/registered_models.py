@@ -21,7 +21,7 @@ from headrace.schema.registry import (
     SetRegisteredModelTag,
     UpdateRegisteredModel,
 )
-from headrace.search import REGISTERED_MODELS, And, Compare, Node, Not, Or, parse
+from headrace.search import REGISTERED_MODELS, And, Compare, Entity, Node, Not, Or, parse
 from headrace.stores.sql.filters import Sql, TextPairs, condition
 from headrace.stores.sql.paging import Page, Term
 from headrace.stores.sql.registry_records import MODEL_COLUMNS, models
@@ -94,17 +94,12 @@ def search_registered_models(tx: Tx, call: SearchRegisteredModels) -> Registered
     page = Page.of_call(
         tx, call, call.order_by, REGISTERED_MODELS, _ATTRIBUTES, default=(Term("m.name"),), tie=Term("m.name")
     )
-    if not asks_for_prompts((call.filter and parse(call.filter, REGISTERED_MODELS)) or None):
-        where += (
-            " AND NOT EXISTS (SELECT 1 FROM registered_model_tags p"
-            " WHERE p.model = m.id AND p.name = ? AND p.value = 'true')"
-        )
-        params = [*params, PROMPT_TAG]
+    hidden, tag = without_prompts(call.filter, REGISTERED_MODELS, "registered_model_tags p WHERE p.model = m.id")
     rows = page.rows(
         tx,
         f"SELECT {MODEL_COLUMNS}",
-        f"FROM registered_models m WHERE m.workspace = ?{where}",
-        [tx.house.workspace, *params],
+        f"FROM registered_models m WHERE m.workspace = ?{where}{hidden}",
+        [tx.house.workspace, *params, *tag],
     )
     return RegisteredModelsFound(registered_models=models(tx, rows), next_page_token=page.next_token)
 
@@ -184,13 +179,19 @@ def is_no_prompt(compare: Compare) -> bool:
     return compare.field.key == PROMPT_TAG and said
 
 
-def asks_for_prompts(tree: Node | None) -> bool:
-    """Whether a filter asks for prompts, by their tag."""
+def without_prompts(filter: str, entity: Entity, tags: str) -> Sql:
+    """The condition that leaves prompts out, unless a filter asks for them. ``tags`` is where a row's tags are."""
+    if filter and _asks_for_prompts(parse(filter, entity)):
+        return "", []
+    return f" AND NOT EXISTS (SELECT 1 FROM {tags} AND p.name = ? AND p.value = 'true')", [PROMPT_TAG]
+
+
+def _asks_for_prompts(tree: Node | None) -> bool:
     match tree:
         case And(items=items) | Or(items=items):
-            return any(asks_for_prompts(item) for item in items)
+            return any(_asks_for_prompts(item) for item in items)
         case Not(item=item):
-            return asks_for_prompts(item)
+            return _asks_for_prompts(item)
         case Compare(field=field, op=op, value=value):
             wanted = (op, value) in (("=", "true"), ("!=", "false"))
             return field.kind == "tag" and field.key == PROMPT_TAG and wanted
