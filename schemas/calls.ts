@@ -67,8 +67,8 @@ export interface Dataset {
 
 /** A dataset that a run read, and how. */
 export interface DatasetInput {
-  tags?: Array<InputTag>;
   dataset: Dataset;
+  tags?: Array<InputTag>;
 }
 
 /** Mark an experiment and its runs deleted. They can be restored. */
@@ -412,9 +412,9 @@ export interface Metric {
   value: Real;
   timestamp: number;
   step?: number;
+  model_id?: string;
   dataset_name?: string;
   dataset_digest?: string;
-  model_id?: string;
   run_id?: string;
 }
 

@@ -67,3 +67,19 @@ def test_every_function_at_the_front_door_is_compared() -> None:
     classes = {"ActiveModel", "ActiveRun", "Image", "MlflowClient", "MlflowException"}
     assert set(_doors.FUNCTIONS) - compared == classes
     assert not set(_doors.FUNCTIONS) & _doors.ABSENT
+
+
+def test_records_that_scripts_make_take_what_mlflows_take() -> None:
+    from headrace.entities import Dataset, DatasetInput, FileInfo, InputTag, LoggedModelOutput, Metric
+
+    metric = Metric("k", 1.0, 2, 3, "m-1", "name", "digest", "run")
+    assert (metric.model_id, metric.dataset_name, metric.dataset_digest, metric.run_id) == (
+        "m-1",
+        "name",
+        "digest",
+        "run",
+    )
+    used = DatasetInput(Dataset("name", "digest", "local", "{}", "schema", "profile"), [InputTag("k", "v")])
+    assert (used.dataset.source_type, used.dataset.profile, used.tags[0].value) == ("local", "profile", "v")
+    assert LoggedModelOutput("m-1", 5).step == 5
+    assert FileInfo("a", False, 3).file_size == 3

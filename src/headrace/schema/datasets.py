@@ -20,7 +20,7 @@ class InputTag(Record, frozen=True, kw_only=False):
     value: Annotated[str, Meta(max_length=500)] = ""
 
 
-class Dataset(Record, frozen=True, kw_only=True):
+class Dataset(Record, frozen=True, kw_only=False):
     """A table or tensor by name and digest, and where it came from."""
 
     name: Annotated[str, Meta(min_length=1, max_length=500)]
@@ -31,11 +31,11 @@ class Dataset(Record, frozen=True, kw_only=True):
     profile: Annotated[str, Meta(max_length=16_777_215)] | None = None
 
 
-class DatasetInput(Record, frozen=True, kw_only=True):
+class DatasetInput(Record, frozen=True, kw_only=False):
     """A dataset that a run read, and how."""
 
-    tags: Annotated[list[InputTag], Meta(max_length=1000)] = []
     dataset: Dataset
+    tags: Annotated[list[InputTag], Meta(max_length=1000)] = []
 
 
 class ModelInput(Record, frozen=True, kw_only=False):

@@ -36,9 +36,9 @@ class Metric(Record, frozen=True, kw_only=False):
     value: float
     timestamp: Millis
     step: Int64 = zero()
+    model_id: str | None = None
     dataset_name: Name | None = None
     dataset_digest: Name | None = None
-    model_id: str | None = None
     run_id: str | None = None
 
 
