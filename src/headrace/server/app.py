@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterable
@@ -21,8 +22,11 @@ from headrace.wire import codec
 
 _log = logging.getLogger("headrace.server")
 
-#: Calls carried out at the same time, and calls that may wait for their turn.
-THREADS, WAITING = 32, 256
+#: Calls carried out at the same time: those that write or are quick, and those that may read much. The latter are few,
+#: for each thread that computes delays every other one, the event loop's too; more of them would not be done sooner.
+THREADS, READERS = 16, max(4, 2 * (os.cpu_count() or 1))
+#: Calls of either sort that may wait for their turn.
+WAITING = 256
 #: A quick call that took so many seconds in the event loop (a slow disk, say) sends others to threads for so many.
 SLOW_SECONDS, PATIENT_SECONDS = 0.05, 1.0
 
@@ -72,6 +76,7 @@ class App:
         self._on_change = on_change
         self._parts = tuple(parts)
         self._crew = Crew(THREADS, "headrace-call")
+        self._readers = Crew(READERS, "headrace-read")
         self._name = secrets.token_hex(4)
         self._count = itertools.count(1)
 
@@ -117,11 +122,12 @@ class App:
             body = await question.body(kind.route.limit)
         if question.verb != "GET" and (body or b"content-type" in headers):
             require_json(headers.get(b"content-type"))
-        if self._crew.load >= THREADS + WAITING:
+        crew = self._crew if kind.route.writes or kind.route.quick else self._readers
+        if crew.load >= WAITING:
             raise Unreachable("The server has more calls waiting than it can answer soon; try again")
         reply = self._at_once(kind, body, question, fields) if kind.route.quick and self._prompt else None
         if reply is None:
-            reply = await self._crew.do(self._carry_out, kind, body, question, fields, self._store.send)
+            reply = await crew.do(self._carry_out, kind, body, question, fields, self._store.send)
         await answer.json(reply)
 
     def _at_once(self, kind: type[Call[Any]], body: bytes, question: Question, fields: dict[str, str]) -> bytes | None:
@@ -207,6 +213,7 @@ class App:
         """Finish what is under way and let go of the store."""
         self.stop_streams()
         await self._crew.close()
+        await self._readers.close()
         for part in self._parts:
             await part.close()
         await asyncio.to_thread(self._store.close)
