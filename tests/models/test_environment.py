@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib.metadata
+import pickle
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
 import yaml
 
 from headrace.base.errors import BadRequest, NotFound
-from headrace.models.environment import Environment, environment_of
+from headrace.models.environment import Environment, environment_of, infer_pip_requirements
 
 NUMPY = f"numpy=={importlib.metadata.version('numpy')}"
 FIRST = "mlflow==3.17.2"
@@ -83,6 +85,12 @@ def test_a_conda_environment_is_kept_and_gets_mlflow(tmp_path: Path) -> None:
 def test_two_ways_to_say_it_exclude_each_other(said: dict[str, Any]) -> None:
     with pytest.raises(BadRequest, match="either"):
         environment_of([], **said)
+
+
+def test_what_a_saved_model_needs_is_read_off_its_pickles(tmp_path: Path) -> None:
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps(numpy.eye(2)))
+    assert infer_pip_requirements(str(tmp_path), "x", ["own==1", "scipy"]) == [NUMPY, "own==1", "scipy"]
+    assert infer_pip_requirements(str(tmp_path / "model.pkl"), "x", ["numpy<9"]) == ["numpy<9"]
 
 
 def test_a_file_that_is_not_there_is_not_found() -> None:

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
 
-from headrace.base.errors import BadRequest, Untrusted
+from headrace.base.errors import BadRequest, HeadraceError, Untrusted
 from headrace.flavors import pyfunc, sklearn
 from headrace.models import imports, trust
 from headrace.models.model import Model
@@ -107,3 +110,35 @@ def test_the_names_in_a_pickle_are_found_in_every_protocol(protocol: int) -> Non
     data = pickle.dumps([OrderedDict(a=Decimal(1)), Decimal(2), Path], protocol)
     found = {module.partition(".")[0] for module, _ in imports.globals_of_pickle(data)}
     assert {"collections", "decimal", "pathlib"} <= found
+
+
+_VALUES = some.recursive(
+    some.none() | some.booleans() | some.integers() | some.text(max_size=5) | some.just("../x") | some.just("MLmodel"),
+    lambda inner: some.lists(inner, max_size=2) | some.dictionaries(some.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+_KEYS = ["loader_module", "python_model", "model_code_path", "code", "artifacts", "config", "data", "env"]
+_TOP = ["flavors", "signature", "saved_input_example_info", "metadata", "model_id", "run_id", "artifact_path"]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(some.sampled_from([*_KEYS, *_TOP]), _VALUES)
+def test_whatever_an_mlmodel_file_says_is_loaded_or_refused(saved: Path, key: str, value: Any) -> None:
+    said = yaml.safe_load((saved / "MLmodel").read_text())
+    said = {**said, key: value} if key in _TOP else said | {"flavors": {"python_function": {**_of(said), key: value}}}
+    (saved / "twisted").mkdir(exist_ok=True)
+    (saved / "twisted/python_model.pkl").write_bytes((saved / "python_model.pkl").read_bytes())
+    (saved / "twisted/MLmodel").write_text(yaml.safe_dump(said))
+    assert _outcome(saved / "twisted") in ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST", [1])
+
+
+def _outcome(folder: Path) -> Any:
+    try:
+        return pyfunc.load_model(str(folder)).predict([1])
+    except HeadraceError as error:
+        return error.error_code
+
+
+def _of(said: dict[str, Any]) -> dict[str, Any]:
+    flavor: dict[str, Any] = said["flavors"]["python_function"]
+    return flavor

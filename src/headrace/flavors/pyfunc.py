@@ -28,7 +28,7 @@ from headrace.models.python_model import (
     python_model_of,
 )
 from headrace.models.signature import ModelSignature
-from headrace.models.trust import file_in
+from headrace.models.trust import file_in, place_in
 
 __all__ = [
     "FLAVOR_NAME",
@@ -142,7 +142,9 @@ class PyFunc(Flavor[Options]):
             name = Path(str(pyfunc.get("model_code_path"))).name
             made = python_model_of(run_script(file_in(folder, {"model_code_path": name}, "model_code_path"), config))
         copied = pyfunc.get("artifacts") or {}
-        artifacts = {name: str(file_in(folder, each, "path")) for name, each in copied.items()}
+        if not isinstance(copied, dict) or not all(isinstance(each, dict) for each in copied.values()):
+            raise BadRequest("Malformed MLmodel: 'artifacts' must name each artifact and its path")
+        artifacts = {name: str(place_in(folder, each, "path")) for name, each in copied.items()}
         context = PythonModelContext(artifacts, dict(config) if config else None)
         made.load_context(context)
         return PythonModelWrapper(made, context)

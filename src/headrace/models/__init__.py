@@ -15,6 +15,8 @@ _WHERE = {
     "ModelSignature": "signature",
     "convert_input_example_to_serving_input": "examples",
     "get_model_info": "model",
+    "ModelInputExample": "examples",
+    "infer_pip_requirements": "environment",
     "infer_signature": "signature",
     "set_model": "code",
     "set_signature": "changing",

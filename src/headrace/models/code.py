@@ -88,6 +88,8 @@ def read_config(said: str | Path | Mapping[str, Any] | None) -> dict[str, Any] |
         return None if said is None else dict(said)
     import yaml
 
+    if not isinstance(said, str | Path):
+        raise BadRequest(f"A configuration must be a dict or the path of a YAML file, not {type(said).__name__}")
     file = Path(said)
     if not file.is_file():
         raise NotFound(f"There is no configuration file {str(file)!r}")

@@ -14,6 +14,8 @@ from headrace.base.errors import BadRequest, NotFound
 from headrace.models.model import FORMAT_VERSION
 
 REQUIREMENTS, CONDA, PYTHON, CONSTRAINTS = "requirements.txt", "conda.yaml", "python_env.yaml", "constraints.txt"
+#: Suffixes of files that are read by unpickling.
+PICKLES = (".pkl", ".pickle", ".joblib", ".cloudpickle")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -64,6 +66,26 @@ def environment_of(
 def pinned(names: Iterable[str]) -> list[str]:
     """Each distribution at the version installed here, sorted; one that is not installed stays without version."""
     return sorted({_pin(name) for name in names})
+
+
+def infer_pip_requirements(
+    model_uri: str, flavor: str, fallback: Sequence[str] | None = None, timeout: int | None = None, **_: Any
+) -> list[str]:
+    """What the model at ``model_uri`` needs: ``fallback``, and what its pickles import, pinned as installed here.
+
+    ``flavor`` and ``timeout`` are what MLflow asks, which loads the model in a process of its own to see; here its
+    files are read and none of them is run.
+    """
+    from headrace.models.imports import distributions, globals_of_pickle
+    from headrace.models.loading import fetch
+
+    found = fetch(model_uri)
+    files = [found] if found.is_file() else sorted(found.rglob("*"))
+    pickles = [file.read_bytes() for file in files if file.suffix in PICKLES]
+    modules = {module for pickle in pickles for module, _ in globals_of_pickle(pickle)}
+    said = list(fallback or [])
+    named = {name_of(each) for each in said}
+    return sorted([*said, *(each for each in pinned(distributions(modules)) if name_of(each) not in named)])
 
 
 def name_of(requirement: str) -> str:

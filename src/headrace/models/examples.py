@@ -6,13 +6,17 @@ import base64
 import datetime
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from headrace.base.errors import BadRequest
 from headrace.models.types import ColSpec, DataType, Schema
 
 if TYPE_CHECKING:
     from headrace.models.model import Model
+
+#: What an input example may be: a DataFrame, an array, a sparse matrix, a dict, a list, one value, or a tuple of one of
+#: these and a dict of params.
+ModelInputExample: TypeAlias = Any
 
 #: The two files of an example: the data, and the request.
 DATA, REQUEST = "input_example.json", "serving_input_example.json"

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import mkdtemp
+from types import ModuleType
 from typing import Any
 
 from headrace.base.errors import BadRequest, NotFound
@@ -15,7 +16,7 @@ from headrace.models.code import own_code
 from headrace.models.flavor import Flavor
 from headrace.models.model import Model
 from headrace.models.names import import_module
-from headrace.models.trust import audit, file_in
+from headrace.models.trust import audit, place_in
 
 
 def fetch(model_uri: str | Path, dst_path: str | Path | None = None) -> Path:
@@ -58,16 +59,16 @@ def load_pyfunc(model: Model, folder: Path, config: Mapping[str, Any] | None) ->
     """Something with ``predict(data, params)`` made of the model in ``folder``, which was found to be trusted."""
     said = settings_of(model, "python_function")
     loader = said.get("loader_module")
-    if not isinstance(loader, str):
+    if not isinstance(loader, str) or not all(part.isidentifier() for part in loader.split(".")):
         raise BadRequest("Malformed MLmodel: python_function must name a loader_module")
     with own_code(_code(folder, said)):
-        module = import_module(_FLAVOR_OF.get(loader, loader))
+        module = _import(_FLAVOR_OF.get(loader, loader))
         flavor = getattr(module, "FLAVOR", None)
         if isinstance(flavor, Flavor):
             return flavor.load_pyfunc(folder, model.flavors, config)
         if not hasattr(module, "_load_pyfunc"):
             raise BadRequest(f"The loader module {loader} has no function _load_pyfunc(data_path)")
-        data = str(file_in(folder, said, "data")) if said.get("data") else str(folder)
+        data = str(place_in(folder, said, "data")) if said.get("data") else str(folder)
         return module._load_pyfunc(data, dict(config)) if config else module._load_pyfunc(data)
 
 
@@ -79,9 +80,18 @@ def settings_of(model: Model, name: str) -> dict[str, Any]:
     return said
 
 
+def _import(loader: str) -> ModuleType:
+    try:
+        return import_module(loader)
+    except ModuleNotFoundError as error:
+        raise BadRequest(
+            f"The loader module {loader} cannot be imported: {error}. Install it, or save the model with code_paths"
+        ) from error
+
+
 #: Loader modules that are not the flavor's own module.
 _FLAVOR_OF = {"mlflow.pyfunc.model": "mlflow.pyfunc", "mlflow.pyfunc.loaders.code_model": "mlflow.pyfunc"}
 
 
 def _code(folder: Path, said: Mapping[str, Any]) -> Path | None:
-    return file_in(folder, said, "code") if said.get("code") else None
+    return place_in(folder, said, "code") if said.get("code") else None

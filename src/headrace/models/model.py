@@ -37,6 +37,17 @@ _WHEN_SET = (
     "auth_policy",
     "env_vars",
 )
+#: What some of the keys must hold.
+_KINDS: dict[str, type] = {
+    "artifact_path": str,
+    "metadata": dict,
+    "mlflow_version": str,
+    "model_id": str,
+    "model_uuid": str,
+    "run_id": str,
+    "saved_input_example_info": dict,
+    "signature": dict,
+}
 
 
 class Model:
@@ -173,6 +184,9 @@ class Model:
     def from_dict(cls, model_dict: Mapping[str, Any]) -> Model:
         """The inverse of ``to_dict``. Raises ``BadRequest`` when something in it is malformed."""
         said = dict(model_dict)
+        for key, kind in _KINDS.items():
+            if not isinstance(said.get(key), kind | None):
+                raise BadRequest(f"Malformed MLmodel: {key!r} must be of type {kind.__name__}")
         flavors = said.get("flavors")
         if not isinstance(flavors, dict) or not all(isinstance(each, dict) for each in flavors.values()):
             raise BadRequest("Malformed MLmodel: 'flavors' must name at least one flavor and its settings")

@@ -49,7 +49,13 @@ def dump(model: Any, file: IO[bytes]) -> None:
 
 def load(file: IO[bytes]) -> Any:
     """The model that ``dump``, cloudpickle or pickle wrote. Runs whatever the pickle says: audit it first."""
-    return _Unpickler(file).load()
+    try:
+        return _Unpickler(file).load()
+    except (pickle.UnpicklingError, EOFError, ImportError, LookupError, AttributeError, TypeError, ValueError) as error:
+        raise BadRequest(
+            f"The model's pickle cannot be read: {type(error).__name__}: {error}. Install what its requirements.txt "
+            "names, at those versions"
+        ) from error
 
 
 def load_file(path: Path) -> Any:

@@ -133,7 +133,7 @@ def load_model(
     """
     model, folder = open_model(model_uri, dst_path)
     given = read_config(model_config)
-    saved = model.flavors.get("python_function", {}).get("config")
+    saved = read_config(model.flavors.get("python_function", {}).get("config"))
     config = None if given is None and saved is None else {**(saved or {}), **(given or {})}
     loaded = PyFuncModel(model, load_pyfunc(model, folder, config))
     loaded._folder = folder

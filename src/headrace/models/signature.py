@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from headrace.base.errors import BadRequest
 from headrace.models.inference import infer_params, infer_schema
 from headrace.models.types import ParamSchema, Schema
 
@@ -53,6 +54,8 @@ class ModelSignature:
     def from_dict(cls, signature_dict: dict[str, Any]) -> ModelSignature:
         """The inverse of ``to_dict``. Raises ``BadRequest`` when a part is malformed."""
         inputs, outputs, params = (signature_dict.get(part) for part in ("inputs", "outputs", "params"))
+        if not (inputs or outputs or params):
+            raise BadRequest("Malformed signature: it has neither inputs nor outputs nor params")
         return cls(
             inputs=Schema.from_json(inputs) if inputs else None,
             outputs=Schema.from_json(outputs) if outputs else None,

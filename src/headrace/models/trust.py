@@ -16,13 +16,12 @@ from typing import Any
 from headrace.base import settings
 from headrace.base.errors import BadRequest, Untrusted
 from headrace.models import imports
+from headrace.models.environment import PICKLES
 from headrace.models.model import Model
 from headrace.models.names import is_mlflow
 
 #: Schemes that are answered by the server or the folder that the user chose.
 _OWN_SCHEMES = ("runs", "models", "mlflow-artifacts")
-#: Suffixes of files that are read by unpickling.
-_PICKLES = (".pkl", ".pickle", ".joblib", ".cloudpickle")
 
 
 def audit(model: Model, folder: Path, origin: str) -> None:
@@ -62,14 +61,22 @@ def demands(model: Model, folder: Path) -> Iterator[str]:
         if flavor.get("skops_trusted_types"):
             yield f"build {', '.join(map(str, flavor['skops_trusted_types']))} (flavor {name})"
     for file in sorted(folder.rglob("*")):
-        if file.suffix in _PICKLES and file.is_file():
+        if file.suffix in PICKLES and file.is_file():
             yield f"unpickle {file.relative_to(folder)}, which imports {', '.join(_packages(file))}"
 
 
 def file_in(folder: Path, said: Mapping[str, Any], key: str) -> Path:
+    """The file that ``said[key]`` names below ``folder``. Raises ``BadRequest`` when it lies elsewhere."""
+    found = place_in(folder, said, key)
+    if not found.is_file():
+        raise BadRequest(f"Malformed MLmodel: {key!r} must name a file, and {said[key]!r} is none")
+    return found
+
+
+def place_in(folder: Path, said: Mapping[str, Any], key: str) -> Path:
     """The file or folder that ``said[key]`` names below ``folder``. Raises ``BadRequest`` when it lies elsewhere."""
     name = said.get(key)
-    if not isinstance(name, str):
+    if not isinstance(name, str) or "\0" in name:
         raise BadRequest(f"Malformed MLmodel: {key!r} must name a file of the model, not {name!r}")
     found = (folder / name).resolve()
     if not found.is_relative_to(folder.resolve()):
