@@ -130,6 +130,23 @@ def test_a_model_of_another_flavor_says_which_it_has(tmp_path: Path) -> None:
         sklearn.load_model(str(tmp_path / "m"))
 
 
+@pytest.mark.parametrize("form", ["skops", "pickle"])
+def test_a_broken_file_is_said_to_be_broken(model: Any, tmp_path: Path, form: str) -> None:
+    sklearn.save_model(model, tmp_path / "m", serialization_format=form, pip_requirements=[])
+    (file,) = (tmp_path / "m").glob("model.*")
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(BadRequest, match="cannot be read"):
+        pyfunc.load_model(str(tmp_path / "m"))
+
+
+def test_an_example_that_was_lost_is_said_to_be_missing(model: Any, tmp_path: Path) -> None:
+    sklearn.save_model(model, tmp_path / "m", input_example=X, pip_requirements=[])
+    (tmp_path / "m/input_example.json").unlink()
+    loaded = pyfunc.load_model(str(tmp_path / "m"))
+    with pytest.raises(NotFound, match=r"input_example\.json"):
+        _ = loaded.input_example
+
+
 def test_extra_files_travel_with_the_model(model: Any, tmp_path: Path) -> None:
     (tmp_path / "card.md").write_text("# A model")
     sklearn.save_model(model, tmp_path / "m", extra_files=[str(tmp_path / "card.md")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -156,11 +157,14 @@ def _read_skops(file: Path, trusted: list[str]) -> Any:
             f"The model has untrusted types, which skops does not build unless told to: {unknown}. If you know them, "
             f"save it with skops_trusted_types={[*trusted, *unknown]}, or with serialization_format='cloudpickle'"
         ) from error
+    except (zipfile.BadZipFile, LookupError, ValueError, TypeError, AttributeError, ImportError) as error:
+        raise BadRequest(
+            f"The skops file {file.name} cannot be read: {type(error).__name__}: {error}. Install what the model's "
+            "requirements.txt names, at those versions"
+        ) from error
 
 
 def _modules_of_skops(file: Path) -> set[str]:
-    import zipfile
-
     with zipfile.ZipFile(file) as archive:
         return _modules(msgspec.json.decode(archive.read("schema.json")))
 

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from headrace.base.errors import BadRequest
+from headrace.base.errors import BadRequest, NotFound
 from headrace.models.types import ColSpec, DataType, Schema
 
 if TYPE_CHECKING:
@@ -86,7 +86,13 @@ def convert_input_example_to_serving_input(input_example: Any) -> str | None:
 
 
 def _stored(info: dict[str, Any], folder: Path) -> Any:
-    return json.loads((folder / Path(info["artifact_path"]).name).read_text(encoding="utf-8"))
+    file = folder / Path(str(info.get("artifact_path"))).name
+    if not file.is_file():
+        raise NotFound(f"The model is not whole: its input example {file.name!r} is missing")
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BadRequest(f"The input example {file.name!r} is not JSON: {error}") from error
 
 
 def _encode(data: Any) -> tuple[str, Any, dict[str, Any]]:
