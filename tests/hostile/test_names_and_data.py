@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.hostile.conftest import API, Target
+from tests.hostile.conftest import API, PROXIED, Target
 
 Refused = Callable[..., None]
 
@@ -186,6 +186,7 @@ def test_a_call_says_that_it_is_json(target: Target, refused: Refused, kind: str
 def test_a_compressed_body_is_not_unpacked(target: Target, refused: Refused, coding: str) -> None:
     headers = {"Content-Encoding": coding}
     refused(target.raw.ask("POST", f"{API}/runs/delete", b"\x1f\x8b", headers=headers), 415)
+    refused(target.raw.ask("PUT", f"{PROXIED}/{target.root}/packed", b"\x1f\x8b", headers=headers), 415)
 
 
 @pytest.mark.parametrize("run_id", ["' OR 1=1--", "%00", "%ff", "x'; DROP TABLE run;--", "a" * 65])

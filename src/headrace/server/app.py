@@ -114,9 +114,7 @@ class App:
 
     async def _call(self, kind: type[Call[Any]], question: Question, answer: Answer, fields: dict[str, str]) -> None:
         headers = question.headers
-        if headers.get(b"content-encoding", b"identity") != b"identity":
-            await answer.error(BadRequest("Compressed bodies are not taken here", "BAD_REQUEST"), status=415)
-            return
+        question.refuse_compressed()
         body = b""
         if b"content-length" in headers or b"transfer-encoding" in headers:
             body = await question.body(kind.route.limit)

@@ -52,6 +52,12 @@ class Disconnected(Exception):
     """The caller went away before the whole request had arrived."""
 
 
+class Compressed(BadRequest):
+    """The body is compressed; it would have to be unpacked before anybody knows how large it is."""
+
+    status = 415
+
+
 class Question:
     """A request: verb, path as it was sent, query, headers, and a body that is read once."""
 
@@ -90,6 +96,11 @@ class Question:
         if len(values) > 1:
             raise BadRequest(f"The parameter '{names[0]}' is given more than once, with different values")
         return values.pop()
+
+    def refuse_compressed(self) -> None:
+        """Raise ``Compressed`` unless the body is as it is."""
+        if self.headers.get(b"content-encoding", b"identity").lower() != b"identity":
+            raise Compressed("Compressed bodies are not taken; send it without Content-Encoding")
 
     def announced(self) -> int:
         """The bytes of body that Content-Length announces; 0 without one."""

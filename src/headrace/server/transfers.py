@@ -197,8 +197,7 @@ class Transfers:
     async def _store_body(
         self, question: Question, place: Callable[[], Place], key: ArtifactKey, limit: int | None
     ) -> None:
-        if question.headers.get(b"content-encoding", b"identity") != b"identity":
-            raise BadRequest("Artifacts are stored as they are; send them without Content-Encoding")
+        question.refuse_compressed()
         if limit is not None and question.announced() > limit:
             raise TooLarge(f"The body has {question.announced()} bytes; {limit} are allowed here")
         if self._uploads >= TRANSFERS // 2:
