@@ -17,7 +17,20 @@ from headrace.schema.artifacts import ListArtifacts
 from headrace.schema.experiments import CreateExperiment, SearchExperiments
 from headrace.schema.logged_models import DeleteLoggedModelTag, FinalizeLoggedModel
 from headrace.schema.registry import GetLatestVersions, SearchRegisteredModels, TransitionModelVersionStage
-from headrace.schema.runs import GetMetricHistory, GetRun, LogBatch, LogMetric, Metric, SearchRuns, SetTag, UpdateRun
+from headrace.schema.runs import (
+    GetMetricHistory,
+    GetRun,
+    LogBatch,
+    LogMetric,
+    Metric,
+    Run,
+    RunData,
+    RunInfo,
+    RunsFound,
+    SearchRuns,
+    SetTag,
+    UpdateRun,
+)
 from headrace.wire import codec
 
 
@@ -51,6 +64,16 @@ def test_non_finite_floats_leave_as_strings() -> None:
     said = json.loads(codec.encode(LogBatch(run_id="r", metrics=points)))
     assert [each["value"] for each in said["metrics"]] == ["NaN", "Infinity", "-Infinity", 1.5]
     assert codec.decode(json.dumps(said).encode(), LogBatch).metrics[1:] == points[1:]
+
+
+def test_non_finite_floats_leave_as_strings_however_deep_they_are() -> None:
+    point = Metric(key="m", value=math.nan, timestamp=1)
+    info = RunInfo(run_uuid="r", run_id="r", experiment_id="0", run_name="null")
+    runs = RunsFound(runs=[Run(info=info), Run(info=info, data=RunData(metric_list=[point]))])
+    said = json.loads(codec.encode(runs))
+    assert said["runs"][1]["data"]["metrics"][0]["value"] == "NaN"
+    assert said["runs"][0]["info"]["run_name"] == "null"
+    assert b"null" not in codec.encode(runs).replace(b'"null"', b"")
 
 
 def test_null_for_what_may_be_absent_counts_as_absent() -> None:

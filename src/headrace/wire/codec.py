@@ -7,11 +7,13 @@ Nearly every body is read in one step by a msgspec decoder made for its kind. Wh
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import inspect
 
 from headrace.base.errors import BadRequest
 from headrace.schema import Call, Record
@@ -30,7 +32,7 @@ def encode(record: Record) -> bytes:
     try:
         body = _encoder.encode(record)
         if b"null" in body:
-            body = _encoder.encode(_finite(msgspec.to_builtins(record)))
+            body = _encoder.encode(_spelled(record))
     except UnicodeEncodeError:
         raise BadRequest(f"{type(record).__name__} has text with lone surrogates, which no JSON can carry") from None
     except (TypeError, OverflowError, RecursionError) as error:
@@ -109,12 +111,37 @@ def _spoken_defaults(kind: type[Call[Any]]) -> dict[str, Any]:
     return {each.encode_name: each.default for each in fields if each.default and each.default is not msgspec.NODEFAULT}
 
 
-def _finite(value: Any) -> Any:
-    match value:
-        case dict():
-            return {name: _finite(item) for name, item in value.items()}
-        case list():
-            return [_finite(item) for item in value]
-        case float() if not math.isfinite(value):
-            return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    return value
+def _spelled(record: Record) -> Record:
+    """The record with non-finite floats as the strings they travel as."""
+    changes: dict[str, Any] = {}
+    for name, shape in _with_floats(type(record)):
+        value = getattr(record, name)
+        if value is None:
+            continue
+        if shape == "float":
+            if not math.isfinite(value):
+                changes[name] = "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        elif shape == "list":
+            spelled = [_spelled(each) for each in value]
+            if any(map(operator.is_not, spelled, value)):
+                changes[name] = spelled
+        elif (inner := _spelled(value)) is not value:
+            changes[name] = inner
+    return msgspec.structs.replace(record, **changes) if changes else record
+
+
+@cache
+def _with_floats(kind: type[Record]) -> tuple[tuple[str, str], ...]:
+    """The fields of ``kind`` that are or hold floats, and whether each is a float, a record or a list of records."""
+    found = []
+    for field in lenient.fields_of(kind):
+        inner, shape = lenient.plain(field.type), "record"
+        if isinstance(inner, inspect.ListType):
+            inner, shape = lenient.plain(inner.item_type), "list"
+        if isinstance(inner, inspect.FloatType) and shape == "list":
+            raise TypeError(f"{kind.__name__}.{field.name} is a list of floats, whose NaN would travel as null")
+        if isinstance(inner, inspect.FloatType):
+            found.append((field.name, "float"))
+        elif isinstance(inner, inspect.StructType) and _with_floats(inner.cls):
+            found.append((field.name, shape))
+    return tuple(found)

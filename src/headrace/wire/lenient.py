@@ -57,7 +57,7 @@ def gather(said: Mapping[str, list[str]], kind: type[Record]) -> dict[str, Any]:
         for text in (name, *values):
             _refuse_text(text, name)
         field = fields.get(name)
-        if field and isinstance(_plain(field.type), inspect.ListType):
+        if field and isinstance(plain(field.type), inspect.ListType):
             gathered[name] = values
         elif len(set(values)) > 1 and field:
             raise BadRequest(f"The parameter '{name}' is given more than once, with different values")
@@ -72,6 +72,11 @@ def refuse_invalid_utf8(body: bytes) -> None:
         body.decode()
     except UnicodeDecodeError as error:
         raise BadRequest(f"The body is not valid UTF-8: byte {error.start} is wrong") from None
+
+
+def fields_of(kind: type[Record]) -> tuple[inspect.Field, ...]:
+    """The fields of a record, with their types."""
+    return _type_of(kind).fields
 
 
 @cache
@@ -160,7 +165,7 @@ def _struct(said: Any, kind: inspect.StructType, where: str) -> Any:
 
 
 def _value(said: Any, kind: inspect.Type, where: str) -> Any:
-    kind = _plain(kind)
+    kind = plain(kind)
     if isinstance(kind, inspect.StructType):
         return _struct(said, kind, f"{where}.")
     if isinstance(kind, inspect.ListType) and isinstance(said, list):
@@ -187,7 +192,7 @@ def _fields(kind: inspect.StructType) -> dict[str, inspect.Field]:
 
 
 def _structs(kind: inspect.Type) -> Iterator[inspect.StructType]:
-    kind = _plain(kind)
+    kind = plain(kind)
     if isinstance(kind, inspect.ListType):
         yield from _structs(kind.item_type)
     elif isinstance(kind, inspect.StructType):
@@ -196,8 +201,8 @@ def _structs(kind: inspect.Type) -> Iterator[inspect.StructType]:
             yield from _structs(field.type)
 
 
-def _plain(kind: inspect.Type) -> inspect.Type:
-    """``kind`` without its description and without ``None`` beside it."""
+def plain(kind: inspect.Type) -> inspect.Type:
+    """A type without its description and without ``None`` beside it."""
     while True:
         if isinstance(kind, inspect.Metadata):
             kind = kind.type
