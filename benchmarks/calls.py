@@ -74,7 +74,7 @@ def _search(experiment: str, _: list[str]) -> Request:
 CASES = [
     Case("log-metric", 25, _log_metric, lambda n: _post("/points", {"metrics": _points(n)[:1]}), 4000, 200),
     Case("runs/get", 25, _get_run, lambda _: ("GET", "/one", None), 4000, 200),
-    Case("log-batch(1000)", 20, _log_batch, lambda n: _post("/points", {"metrics": _points(n)}), 40, 4),
+    Case("log-batch(1000)", 20, _log_batch, lambda n: _post("/points", {"metrics": _points(n)}), 100, 8),
     Case("runs/search(100x45)", 15, _search, lambda _: _post("/search", {}), 300, 12),
 ]
 

@@ -37,13 +37,15 @@ class Server:
         self._folder = tempfile.TemporaryDirectory(prefix="headrace-bench-")
         folder = Path(self._folder.name)
         words = [word.format(port=self.port, folder=folder) for word in command]
+        # A genuine server looks for the programs of its own environment.
+        path = os.pathsep.join([str(Path(words[0]).parent), os.environ.get("PATH", os.defpath)])
         self._log = folder / "server.log"
         started = time.monotonic()
         with open(self._log, "wb") as log:
             self._process = subprocess.Popen(
                 words,
                 cwd=folder,
-                env={**os.environ, **QUIET},
+                env={**os.environ, **QUIET, "PATH": path},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.measure import Server, arguments, cpu_per_request, verdict
+from benchmarks.measure import Request, Server, arguments, cpu_per_request, verdict
 
 _COLUMNS = [f"feature {number}" for number in range(8)]
 #: Case -> rows of one request, how many times less than genuine MLflow one may cost, and requests in a round.
@@ -61,6 +61,10 @@ def _command(python: str, package: str, model: Path) -> list[str]:
     return [python, "-m", package, "models", "serve", "--env-manager", "local", *where]
 
 
+def _asking(body: bytes) -> Request:
+    return lambda _: ("POST", "/invocations", body)
+
+
 def compare(genuine: str | None, rounds: int) -> bool:
     """Print what every case costs; whether all budgets are kept."""
     kept = True
@@ -73,14 +77,14 @@ def compare(genuine: str | None, rounds: int) -> bool:
         print(f"CPU ms per request for predictions of a linear model, median of {rounds} interleaved rounds")
         print(f"{'':12} {'ours':>9} {'model':>9} {'genuine':>9} {'less':>7} {'budget':>7} {'without the model':>18}")
         for case, (rows, budget, ours, peer) in _CASES.items():
-            asked = ("POST", "/invocations", _body(rows))
+            asked = _asking(_body(rows))
             spent: dict[str, list[float]] = {server.name: [] for server in servers}
             for turn in range(-1, rounds):
                 for server in servers if turn % 2 else reversed(servers):
                     count = peer if server.name == "genuine" else ours
-                    cost = cpu_per_request(server, lambda _, asked=asked: asked, 0, count, 1)
+                    each = cpu_per_request(server, asked, 0, count, 1)
                     if turn >= 0:
-                        spent[server.name].append(cost)
+                        spent[server.name].append(each)
             cost = {name: statistics.median(costs) for name, costs in spent.items()}
             kept &= _report(case, budget, cost, _floor(model, rows))
     return kept
