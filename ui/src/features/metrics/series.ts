@@ -27,8 +27,9 @@ export interface Traced {
   colour: number;
 }
 
-const POINTS_ALONE = 1500;
-const POINTS_SHARED = 400;
+/** Points per curve: about as many as a chart has pixels. Zooming in asks for finer ones. */
+const POINTS_ALONE = 800;
+const POINTS_SHARED = 300;
 
 /** The points of one metric of some runs, in a window of steps. Asked for again whenever `latest` changes. */
 export function useSeries(runs: readonly Traced[], metric: string, steps: Window | null, latest: string) {

@@ -127,17 +127,20 @@ export function fieldsOf(runs: readonly Run[]): Record<Group, Field[]> {
   };
 }
 
-const DEFAULT_METRICS = 5;
-const DEFAULT_PARAMS = 5;
+const DEFAULT_METRICS = 8;
+const DEFAULT_PARAMS = 6;
+/** Metrics that people judge runs by. */
+const TELLING = /val|test|eval|acc|score|f1|auc|r2|rmse|mae/i;
 
 /** The columns to begin with: metrics that many runs have, and the params that tell the runs apart. */
 export function defaults(runs: readonly Run[]): string[] {
   const all = fieldsOf(runs);
   const share = (one: Field) => runs.filter((run) => data(run).metrics.has(one.name)).length;
+  const telling = (one: Field) => Number(TELLING.test(one.name));
   const metrics = all.metrics
     .filter((one) => !one.name.startsWith("system/"))
-    .map((one) => [one.id, share(one)] as const)
-    .sort((a, b) => b[1] - a[1])
+    .map((one) => [one.id, share(one), telling(one)] as const)
+    .sort((a, b) => b[1] - a[1] || b[2] - a[2])
     .slice(0, DEFAULT_METRICS);
   const params = all.params.filter((one) => new Set(runs.map((run) => data(run).params.get(one.name))).size > 1);
   return [

@@ -90,7 +90,8 @@ export function useRuns(question: RunsQuestion) {
   const refresh = useThrottled(() => {
     const ids = [...pending];
     pending.clear();
-    void patch(client, key, experimentId, ids, stage);
+    // The list may have changed under a waiting refresh: then nothing of it is left to ask for.
+    if (ids.length) void patch(client, key, experimentId, ids, stage);
   }, CHANGE_GAP_MS);
   const liveness = useChanges({ experiment_id: experimentId }, (change) => {
     if (!change?.run_id) {
