@@ -179,8 +179,10 @@ def _launch(run: dict[str, Any], home: Path, command: list[str]) -> None:
         ["/bin/sh", "-c", start, "sh", *command], stdout=subprocess.PIPE, check=True, start_new_session=True, **run
     ).stdout
     session = os.environ.get("HEADRACE_TEST_SESSION", str(os.getpid()))
-    watch = "(while kill -0 $0 && kill -0 $1; do sleep 5; done; kill $1) >/dev/null 2>&1 &"
-    subprocess.run(["/bin/sh", "-c", watch, session, server.decode().strip()], check=True, start_new_session=True)
+    # Nobody waits for a server whose session was killed: it may end in its own time, and its files with it.
+    watch = "(while kill -0 $0 && kill -0 $1; do sleep 5; done; kill $1; sleep 5; rm -rf $2) >/dev/null 2>&1 &"
+    told = [session, server.decode().strip(), str(home)]
+    subprocess.run(["/bin/sh", "-c", watch, *told], check=True, start_new_session=True)
 
 
 def _connect(url: str) -> Any:
