@@ -117,7 +117,6 @@ HOLDS: dict[str, Callable[[Any, Any], bool]] = {
     "BETWEEN": lambda found, value: value[0] <= found <= value[1],
     "LIKE": lambda found, value: re.fullmatch(_like(value), found, re.DOTALL) is not None,
     "ILIKE": lambda found, value: re.fullmatch(_like(value.lower()), found.lower()) is not None,
-    "RLIKE": lambda found, value: re.search(value, found) is not None,
 }
 
 
@@ -164,7 +163,6 @@ _moments = st.integers(_MOMENT - 1, _MOMENT + len(RUNS))
 conditions = st.one_of(
     _compared(_text_fields, _texts),
     st.builds(Compare, _text_fields, st.sampled_from(["LIKE", "ILIKE"]), st.sampled_from(PATTERNS)),
-    st.builds(Compare, _text_fields, st.just("RLIKE"), st.sampled_from(["^a", "b$", "[0-9]", "^$", "A|é"])),
     _compared(_number_fields, _numbers),
     st.builds(Compare, _number_fields, _sizes, _numbers),
     _compared(_times, _moments),

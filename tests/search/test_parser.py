@@ -84,7 +84,7 @@ def _attribute(key: str, type: str, op: str, value: object) -> Compare:
         ("metrics.`loss`.count > 9", Compare(Field("metric", "loss", "number", "count"), ">", 9.0)),
         ("metrics.`loss.min` < 1", Compare(Field("metric", "loss.min", "number"), "<", 1.0)),
         ("metrics.min < 1", Compare(Field("metric", "min", "number"), "<", 1.0)),
-        ("datasets.name RLIKE '^mnist'", Compare(Field("dataset", "name", "text"), "RLIKE", "^mnist")),
+        ("datasets.name LIKE 'mnist%'", Compare(Field("dataset", "name", "text"), "LIKE", "mnist%")),
     ],
 )
 def test_a_filter_means_its_tree(text: str, tree: Node | None) -> None:

@@ -50,7 +50,8 @@ from headrace.search.scanner import TEXT_BYTES
         ("metrics.a > now()", 13, "expected a number"),
         ("end_time IS 1", 13, "expected NULL"),
         ("start_time BETWEEN 1, 2", 21, "expected AND"),
-        ("status RLIKE '('", 8, "regular expression"),
+        # A regular expression can keep Python busy for years, and every other caller waiting.
+        ("status RLIKE '(a+)+$'", 8, "takes =, !=, LIKE"),
         ("metrics.a > 1 metrics.b > 1", 15, "expected AND, OR or the end"),
         ("metrics.a > 1;", 14, "one statement"),
         ("metrics.a > 1; metrics.b > 1", 14, "one statement"),
@@ -93,7 +94,6 @@ def test_a_long_text_is_shown_around_the_fault_only() -> None:
         ("metrics.a IN (" + "1," * ITEMS + "1)", "more than 10000 items"),
         ("(" * (DEPTH + 1) + "metrics.a > 1" + ")" * (DEPTH + 1), "nested more than 64"),
         ("NOT " * (DEPTH + 1) + "metrics.a > 1", "nested more than 64"),
-        ("status RLIKE '" + "a" * 251 + "'", "at most 250"),
         ("metrics.a > " + "9" * 60_000, "too large"),
         ("start_time > " + "9" * 60_000, "64 bits"),
     ],

@@ -13,14 +13,14 @@ from headrace.search.tree import Operator, Type
 
 _PRESENCE: tuple[Operator, ...] = ("IS NULL", "IS NOT NULL")
 _SETS: tuple[Operator, ...] = ("=", "!=", "IN", "NOT IN")
-_PATTERNS: tuple[Operator, ...] = ("LIKE", "ILIKE", "RLIKE")
+_PATTERNS: tuple[Operator, ...] = ("LIKE", "ILIKE")
 _SIZES: tuple[Operator, ...] = ("<", "<=", ">", ">=", "BETWEEN")
 
 #: The operators of each type. Text is not put in order by ``<``: a param "10" would come before "9".
 OPERATORS: dict[Type, frozenset[Operator]] = {
     "text": frozenset((*_SETS, *_PATTERNS, "BETWEEN", *_PRESENCE)),
     "number": frozenset((*_SETS, *_SIZES, *_PRESENCE)),
-    "id": frozenset((*_SETS, "LIKE", "ILIKE", *_PRESENCE)),
+    "id": frozenset((*_SETS, *_PATTERNS, *_PRESENCE)),
 }
 
 

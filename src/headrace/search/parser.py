@@ -16,8 +16,6 @@ from headrace.search.tree import And, Compare, Field, Node, Not, Operator, Or, V
 
 #: Comparisons in a filter, items of an IN list, and parentheses and NOTs around one comparison, at most.
 CLAUSES, ITEMS, DEPTH = 1000, 10_000, 64
-#: Characters of a regular expression, at most.
-_EXPRESSION = 250
 
 _SYMBOL = re.compile(r"<=|>=|<>|!=|==|=|<|>")
 _SYMBOLS: dict[str, Operator] = {
@@ -33,13 +31,12 @@ _SYMBOLS: dict[str, Operator] = {
 _WORDS: dict[str, Operator] = {
     "LIKE": "LIKE",
     "ILIKE": "ILIKE",
-    "RLIKE": "RLIKE",
     "IN": "IN",
     "BETWEEN": "BETWEEN",
 }
 #: The operators in the order in which an error names them.
 _ALL: tuple[Operator, ...] = (
-    *("=", "!=", "<", "<=", ">", ">=", "LIKE", "ILIKE", "RLIKE"),
+    *("=", "!=", "<", "<=", ">", ">=", "LIKE", "ILIKE"),
     *("IN", "NOT IN", "BETWEEN", "IS NULL", "IS NOT NULL"),
 )
 
@@ -118,8 +115,6 @@ class _Filter:
         op, negated = self._operator(place)
         value = self._value(op, place)
         found = Compare(_typed(place, op, value, self._scanner, at), op, value)
-        if op == "RLIKE":
-            self._check_expression(str(value), at)
         return Not(found) if negated else found
 
     def _operator(self, place: Place) -> tuple[Operator, bool]:
@@ -173,14 +168,6 @@ class _Filter:
         if not scanner.sign(")"):
             scanner.fail("expected ',' or ')' in the list")
         return _alike(items, scanner, start)
-
-    def _check_expression(self, expression: str, at: int) -> None:
-        if len(expression) > _EXPRESSION:
-            self._scanner.fail(f"a regular expression has at most {_EXPRESSION} characters", at)
-        try:
-            re.compile(expression)
-        except (re.error, OverflowError, RecursionError) as error:
-            self._scanner.fail(f"this regular expression cannot be understood: {error}", at)
 
 
 def _alike(items: list[str | float | int], scanner: Scanner, at: int) -> Value:

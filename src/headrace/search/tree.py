@@ -9,7 +9,7 @@ import msgspec
 Type = Literal["text", "number", "id"]
 Aggregate = Literal["min", "max", "first", "last", "mean", "count"]
 Operator = Literal[
-    "=", "!=", "<", "<=", ">", ">=", "LIKE", "ILIKE", "RLIKE", "IN", "NOT IN", "BETWEEN", "IS NULL", "IS NOT NULL"
+    "=", "!=", "<", "<=", ">", ">=", "LIKE", "ILIKE", "IN", "NOT IN", "BETWEEN", "IS NULL", "IS NOT NULL"
 ]
 #: Text and ids compare with ``str``, numbers with ``float`` or ``int``. IN takes a tuple of these, BETWEEN a tuple of
 #: the two ends, both included. IS NULL and IS NOT NULL take nothing.

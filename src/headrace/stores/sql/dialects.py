@@ -60,12 +60,6 @@ class Dialect(msgspec.Struct, frozen=True):
         # PostgreSQL and MySQL take a backslash as escape unless told; SQLite has none.
         return "" if self.name == "sqlite" else " ESCAPE ''"
 
-    def regexp(self, column: str) -> str:
-        """``column`` matches the regular expression ``?``, minding case."""
-        return {"sqlite": f"{column} REGEXP ?", "postgresql": f"{column} ~ ?", "mysql": f"{column} REGEXP BINARY ?"}[
-            self.name
-        ]
-
 
 @lru_cache(maxsize=4096)
 def percent_style(sql: str) -> str:

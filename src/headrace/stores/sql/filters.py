@@ -60,8 +60,6 @@ def compared(tx: Tx, column: str, compare: Compare) -> Sql:
             return f"{column} {'<>' if compare.op == '!=' else compare.op} ?", [value]
         case "LIKE" | "ILIKE":
             return tx.dialect.like(column, fold=compare.op == "ILIKE"), [value]
-        case "RLIKE":
-            return tx.dialect.regexp(column), [value]
         case "IN" | "NOT IN":
             return f"{column} {compare.op} {marks(value)}", list(value)
         case "BETWEEN":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import sqlite3
 import threading
 import time
@@ -199,7 +198,6 @@ class SqliteBackend:
         except sqlite3.OperationalError as error:
             raise Unreachable(f"Cannot open the database {self._file.name}: {error}. Does its folder exist?") from error
         connection.create_function("FOLD", 1, _fold, deterministic=True)
-        connection.create_function("REGEXP", 2, _regexp, deterministic=True)
         sync = "FULL" if self._full_sync else "NORMAL"
         for pragma in (f"PRAGMA synchronous={sync}", "PRAGMA foreign_keys=ON", "PRAGMA case_sensitive_like=ON"):
             connection.execute(pragma)
@@ -230,7 +228,3 @@ def _is_busy(error: sqlite3.OperationalError) -> bool:
 
 def _fold(text: str | None) -> str | None:
     return None if text is None else text.lower()
-
-
-def _regexp(pattern: str, text: str | None) -> bool:
-    return text is not None and re.search(pattern, text) is not None

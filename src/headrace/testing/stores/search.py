@@ -58,7 +58,6 @@ class SearchContract:
             ("params.net != 'small'", "a"),
             ("params.net IS NULL", "edc"),
             ("params.net IS NOT NULL", "ba"),
-            ("params.net RLIKE '^B.g'", "a"),
             ("tags.t LIKE 'x_y'", "ba"),
             ('tags.t = "it\'s ß"', "d"),
             ("tags.t = 'a'' OR 1=1'", ""),
