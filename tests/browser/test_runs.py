@@ -128,8 +128,8 @@ def test_nested_runs_stand_below_their_parent_and_fold(ui: Watched, server: Trai
 def test_selected_runs_are_deleted_and_restored(ui: Watched, server: Trained) -> None:
     client = server.client()
     experiment = client.create_experiment("to be thinned out")
-    for name in ("keep", "drop 1", "drop 2"):
-        client.create_run(experiment, run_name=name)
+    for second, name in enumerate(("keep", "drop 1", "drop 2")):
+        client.create_run(experiment, start_time=1000 * second, run_name=name)
     ui.open(f"/experiments/{experiment}/runs")
     expect(ui.at("run-row")).to_have_count(3)
     ui.page.get_by_label("Select drop 2").check()

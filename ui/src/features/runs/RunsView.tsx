@@ -1,208 +1,158 @@
-import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
-import { Button, Empty, Failure, Skeleton } from "../../parts/basics";
+import { useCallback, useEffect, useMemo, useRef } from "react";
+import { Button, Failure, Skeleton } from "../../parts/basics";
 import { count } from "../../parts/format";
 import { Live } from "../../parts/Live";
-import { setQuery, usePlace } from "../../parts/router";
-import { nameContains, plainWords } from "../../wire/language";
-import { address, Refusal } from "../../wire/send";
-import { useExperiment } from "../experiments/queries";
+import { setQuery } from "../../parts/router";
+import type { Liveness } from "../../wire/live";
+import { Refusal } from "../../wire/send";
 import { ColumnPicker } from "./ColumnPicker";
 import { fieldsOf } from "./fields";
 import { FilterBox } from "./FilterBox";
+import { NoRuns } from "./NoRuns";
 import { RunsCharts } from "./RunsCharts";
 import { RunsTable } from "./RunsTable";
 import { SelectionBar } from "./SelectionBar";
-import { clicked, orderBy, type Sorting } from "./sorting";
 import { useLayout } from "./useLayout";
 import { nest, useRuns } from "./useRuns";
+import { useFolds, useSelection } from "./useSelection";
+import { useView } from "./useView";
 import "./runs.css";
-
-const NOTHING: ReadonlySet<string> = new Set();
 
 /** The runs of an experiment. Filter, order, columns and mode are all in the address. */
 export function RunsView({ experimentId }: { experimentId: string }) {
-  const { query } = usePlace();
-  const typed = query.get("searchFilter") ?? "";
-  const words = plainWords(typed);
-  const sorting: Sorting = { order: query.get("orderByKey") ?? "", ascending: query.get("orderByAsc") === "true" };
-  const deleted = query.get("lifecycleFilter")?.toLowerCase() === "deleted";
-  const charts = query.get("compareRunsMode") === "CHART";
-  const order = useMemo(() => orderBy(sorting), [sorting.order, sorting.ascending]);
-  const {
-    query: found,
-    runs,
-    fresh,
-    takeFresh,
-    liveness,
-  } = useRuns({
-    experimentId,
-    filter: words === null ? typed : nameContains("attributes.run_name", words),
-    order,
-    stage: deleted ? "DELETED_ONLY" : "ACTIVE_ONLY",
-  });
-  const [selected, setSelected] = useState<ReadonlySet<string>>(NOTHING);
-  const [folded, setFolded] = useState<ReadonlySet<string>>(NOTHING);
+  const view = useView();
+  const stage = view.deleted ? "DELETED_ONLY" : "ACTIVE_ONLY";
+  const found = useRuns({ experimentId, filter: view.filter, order: view.order, stage });
+  const { query, runs, fresh, takeFresh } = found;
+  const { folded, fold } = useFolds();
+  const rows = useMemo(() => nest(runs, !view.sorting.order, folded), [runs, view.sorting.order, folded]);
+  const { selected, select, selectAll } = useSelection(rows);
   const viewport = useRef<HTMLDivElement>(null);
-  const nested = query.get("nested") !== "no" && !sorting.order;
-  const rows = useMemo(() => nest(runs, nested, folded), [runs, nested, folded]);
-  const { layout, setLayout, resetLayout } = useLayout(
-    experimentId,
-    found.data?.pages[0]?.runs ?? [],
-    Boolean(typed || sorting.order || deleted),
-  );
+  const narrowed = Boolean(view.typed || view.sorting.order || view.deleted);
+  const { layout, setLayout, resetLayout } = useLayout(experimentId, query.data?.pages[0]?.runs ?? [], narrowed);
   const fields = useMemo(() => fieldsOf(runs), [runs]);
-  const names = useCallback(
-    () => Object.values(fieldsOf(runs)).flatMap((group) => group.map((one) => one.order ?? "").filter(Boolean)),
-    [runs],
-  );
+  const names = () => Object.values(fields).flatMap((group) => group.flatMap((one) => one.order ?? []));
 
-  const anchor = useRef<string | null>(null);
-  const ids = useRef<string[]>([]);
-  ids.current = rows.map((row) => row.run.info.run_id);
-  const select = useCallback((id: string, range: boolean) => {
-    setSelected((old) => {
-      const next = new Set(old);
-      const on = !old.has(id);
-      const from = range && anchor.current ? ids.current.indexOf(anchor.current) : -1;
-      const until = ids.current.indexOf(id);
-      const touched = from < 0 ? [id] : ids.current.slice(Math.min(from, until), Math.max(from, until) + 1);
-      for (const each of touched) if (on) next.add(each);
-      else next.delete(each);
-      anchor.current = id;
-      return next;
-    });
-  }, []);
-  const fold = useCallback((id: string) => {
-    setFolded((old) => {
-      const next = new Set(old);
-      if (!next.delete(id)) next.add(id);
-      return next;
-    });
-  }, []);
-  const { hasNextPage, isFetchingNextPage, fetchNextPage, isPlaceholderData } = found;
+  // New runs come in by themselves, unless that would move what is being read.
+  const arriving = fresh.size > 0 && !view.deleted;
+  useEffect(() => {
+    if (arriving && (viewport.current?.scrollTop ?? 0) < 4) void takeFresh().catch(() => undefined);
+  }, [arriving, fresh, takeFresh]);
+  const { hasNextPage, isFetchingNextPage, fetchNextPage, isPlaceholderData, error } = query;
   const loadMore = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
 
-  const refused = found.error instanceof Refusal && found.error.status === 400 && typed ? found.error : null;
-  const busy = useDeferredValue(found.isFetching && !isFetchingNextPage);
-  const total = runs.length;
-  // New runs come in by themselves, unless that would move what is being read.
-  const arriving = fresh.size > 0 && !deleted;
-  useEffect(() => {
-    if (arriving && (viewport.current?.scrollTop ?? 0) < 4) void takeFresh().catch(() => undefined);
-  }, [arriving, fresh, takeFresh]);
-  const showFresh = fresh.size > 0 && !deleted;
+  const refused = error instanceof Refusal && error.status === 400 && view.typed ? error : null;
+  const updating = isPlaceholderData || (query.isFetching && !isFetchingNextPage) || refused !== null;
   return (
     <div className="runs-view">
       <div className="toolbar runs-toolbar">
-        <FilterBox value={typed} onApply={(value) => setQuery({ searchFilter: value })} error={refused} names={names} />
-        <div className="segmented" role="group" aria-label="Show as">
-          <button type="button" aria-pressed={!charts} onClick={() => setQuery({ compareRunsMode: "" })}>
-            Table
-          </button>
-          <button type="button" aria-pressed={charts} onClick={() => setQuery({ compareRunsMode: "CHART" })}>
-            Charts
-          </button>
-        </div>
-        <select
-          className="field"
-          aria-label="State of runs"
-          value={deleted ? "Deleted" : ""}
-          onChange={(event) => setQuery({ lifecycleFilter: event.target.value })}
-        >
-          <option value="">Active</option>
-          <option value="Deleted">Deleted</option>
-        </select>
-        {!charts && <ColumnPicker fields={fields} layout={layout} onChange={setLayout} onReset={resetLayout} />}
+        <FilterBox value={view.typed} onApply={(value) => setQuery({ searchFilter: value })} error={refused} names={names} />
+        <Modes charts={view.charts} deleted={view.deleted} />
+        {!view.charts && <ColumnPicker fields={fields} layout={layout} onChange={setLayout} onReset={resetLayout} />}
       </div>
-      {words !== null && words && <p className="small faint hint">Runs with “{words}” in their name.</p>}
-      {found.error && !refused && <Failure error={found.error} retry={() => void found.refetch()} />}
-      {!found.data && found.isPending && <Skeleton rows={10} />}
-      {found.data && runs.length === 0 && !found.error && (
-        <Nothing experimentId={experimentId} filtered={typed} deleted={deleted} />
+      {view.words && <p className="small faint hint">Runs with “{view.words}” in their name.</p>}
+      {error && !refused && <Failure error={error} retry={() => void query.refetch()} />}
+      {query.isPending && <Skeleton rows={10} />}
+      {query.data && runs.length === 0 && !error && (
+        <NoRuns experimentId={experimentId} filter={view.typed} deleted={view.deleted} />
       )}
-      {runs.length > 0 && charts && <RunsCharts runs={runs} selected={selected} />}
-      {runs.length > 0 && !charts && (
+      {runs.length > 0 && view.charts && <RunsCharts runs={runs} selected={selected} />}
+      {runs.length > 0 && !view.charts && (
         <RunsTable
           experimentId={experimentId}
           rows={rows}
           layout={layout}
-          sorting={sorting}
-          onSort={(key, numeric) => {
-            const next = clicked(sorting, key, numeric);
-            setQuery({ orderByKey: next.order, orderByAsc: next.order ? String(next.ascending) : "" });
-          }}
+          sorting={view.sorting}
+          onSort={view.sort}
           selected={selected}
           onSelect={select}
-          onSelectAll={(on) => setSelected(on ? new Set(ids.current) : NOTHING)}
+          onSelectAll={selectAll}
           onFold={fold}
           onNearEnd={loadMore}
           loadingMore={isFetchingNextPage}
-          stale={isPlaceholderData || Boolean(refused)}
+          stale={isPlaceholderData || refused !== null}
           viewport={viewport}
         />
       )}
       <footer className="runs-foot small soft">
-        <span
-          data-testid="runs-total"
-          data-total={total}
-          data-state={isPlaceholderData || busy || hasNextPage || refused ? "loading" : "ready"}
-        >
-          {refused && total === 0 ? "" : hasNextPage ? `${count(total)} runs loaded, more follow` : `${count(total)} ${total === 1 ? "run" : "runs"}`}
-        </span>
-        {isFetchingNextPage && <span className="faint">Loading…</span>}
-        {showFresh && (
-          <Button
-            look="quiet"
-            icon="arrowUp"
-            className="fresh"
-            onClick={() => {
+        <Total count={runs.length} more={hasNextPage} updating={updating} />
+        {arriving && (
+          <Arrivals
+            count={fresh.size}
+            show={() => {
               viewport.current?.scrollTo({ top: 0 });
               void takeFresh();
             }}
-          >
-            {fresh.size === 1 ? "1 new run" : `${count(fresh.size)} new runs`}
-          </Button>
+          />
         )}
-        <span className="spring" />
-        <SelectionBar
+        <Foot
           experimentId={experimentId}
           selected={selected}
-          deleted={deleted}
-          clear={() => setSelected(NOTHING)}
+          deleted={view.deleted}
+          clear={() => selectAll(false)}
+          liveness={found.liveness}
         />
-        <Live state={liveness} />
       </footer>
     </div>
   );
 }
 
-function Nothing({ experimentId, filtered, deleted }: { experimentId: string; filtered: string; deleted: boolean }) {
-  const experiment = useExperiment(experimentId);
-  if (filtered) {
-    return (
-      <Empty title="No run matches">
-        The filter <code>{filtered}</code> leaves nothing.{" "}
-        <button type="button" className="text-button" onClick={() => setQuery({ searchFilter: "" })}>
-          Clear it
-        </button>
-      </Empty>
-    );
-  }
-  if (deleted) return <Empty title="Nothing was deleted">Deleted runs wait here to be restored.</Empty>;
-  const name = experiment.data?.name ?? experimentId;
+function Modes({ charts, deleted }: { charts: boolean; deleted: boolean }) {
   return (
-    <Empty
-      title="No runs yet"
-      code={[
-        "import headrace",
-        `headrace.set_tracking_uri("${address("").replace(/\/$/, "")}")`,
-        `headrace.set_experiment(${JSON.stringify(name)})`,
-        `with headrace.start_run(): headrace.log_metric("loss", 0.5)`,
-      ].join("\n")}
-    >
-      This page shows the first one as soon as it begins:
-    </Empty>
+    <>
+      <div className="segmented" role="group" aria-label="Show as">
+        <button type="button" aria-pressed={!charts} onClick={() => setQuery({ compareRunsMode: "" })}>
+          Table
+        </button>
+        <button type="button" aria-pressed={charts} onClick={() => setQuery({ compareRunsMode: "CHART" })}>
+          Charts
+        </button>
+      </div>
+      <select
+        className="field"
+        aria-label="State of runs"
+        value={deleted ? "Deleted" : ""}
+        onChange={(event) => setQuery({ lifecycleFilter: event.target.value })}
+      >
+        <option value="">Active</option>
+        <option value="Deleted">Deleted</option>
+      </select>
+    </>
+  );
+}
+
+function Total(props: { count: number; more: boolean; updating: boolean }) {
+  const state = props.updating || props.more ? "loading" : "ready";
+  return (
+    <span data-testid="runs-total" data-total={props.count} data-state={state}>
+      {props.more ? `${count(props.count)} runs loaded, more follow` : `${count(props.count)} ${props.count === 1 ? "run" : "runs"}`}
+    </span>
+  );
+}
+
+function Arrivals(props: { count: number; show: () => void }) {
+  return (
+    <Button look="quiet" icon="arrowUp" className="fresh" onClick={props.show}>
+      {props.count === 1 ? "1 new run" : `${count(props.count)} new runs`}
+    </Button>
+  );
+}
+
+function Foot(props: {
+  experimentId: string;
+  selected: ReadonlySet<string>;
+  deleted: boolean;
+  clear: () => void;
+  liveness: Liveness;
+}) {
+  const { liveness, ...selection } = props;
+  return (
+    <>
+      <span className="spring" />
+      <SelectionBar {...selection} />
+      <Live state={liveness} />
+    </>
   );
 }
