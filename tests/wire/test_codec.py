@@ -324,3 +324,19 @@ def test_any_json_is_either_a_call_or_a_bad_request(kind: str, data: st.DataObje
         return
     again = codec.decode(codec.encode(call), CALLS[kind])
     assert codec.encode(again) == codec.encode(call)
+
+
+@pytest.mark.parametrize("step", ["9007199254740993.0", "1e17", "9.3e15", '"9007199254740993.0"', "0.5", '"x"', "true"])
+def test_a_whole_number_is_never_rounded(step: str) -> None:
+    body = f'{{"run_id": "r", "key": "k", "value": 1, "timestamp": 1, "step": {step}}}'
+    with pytest.raises(BadRequest, match="step"):
+        codec.decode(body.encode(), LogMetric)
+    batch = f'{{"run_id": "r", "metrics": [{{"key": "k", "value": 1, "timestamp": 1, "step": {step}}}]}}'
+    with pytest.raises(BadRequest, match="step"):
+        codec.decode(batch.encode(), LogBatch)
+
+
+@pytest.mark.parametrize(("step", "meant"), [("7.0", 7), ('"7"', 7), ("9223372036854775807", 2**63 - 1), ("-0.0", 0)])
+def test_a_whole_number_may_be_written_in_other_ways(step: str, meant: int) -> None:
+    body = f'{{"run_id": "r", "key": "k", "value": 1, "timestamp": 1, "step": {step}}}'
+    assert codec.decode(body.encode(), LogMetric).step == meant

@@ -53,6 +53,9 @@ def decode(body: bytes, kind: type[T], **path_fields: str) -> T:
         record: T = decoder.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return lenient.record(lenient.parse(body), kind)
+    if _is_far(record):
+        # Beyond this a fraction or exponent may have been rounded away; the other reading tells.
+        return lenient.record(lenient.parse(body), kind)
     if not body.isascii():
         lenient.refuse_invalid_utf8(body)
     if b"\\" in body and _NUL in body:
@@ -128,6 +131,20 @@ def _spelled(record: Record) -> Record:
         elif (inner := _spelled(value)) is not value:
             changes[name] = inner
     return msgspec.structs.replace(record, **changes) if changes else record
+
+
+def _is_far(record: Record) -> bool:
+    """Whether a whole number in ``record`` is beyond those that floats hold exactly."""
+    own, listed = lenient.whole_numbers(type(record))
+    for name in own:
+        number = getattr(record, name)
+        if number is not None and abs(number) > lenient.EXACT:
+            return True
+    for name, inner in listed:
+        numbers = [getattr(item, inner) for item in getattr(record, name)]
+        if any(numbers) and max(map(abs, filter(None, numbers))) > lenient.EXACT:
+            return True
+    return False
 
 
 @cache

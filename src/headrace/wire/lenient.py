@@ -20,8 +20,11 @@ T = TypeVar("T", bound=Record)
 
 #: Levels of nesting, digits of one number and names in one body, at most.
 DEPTH, DIGITS, NAMES = 64, 400, 100_000
+#: Whole numbers up to this one, either side of zero, are exact as floats.
+EXACT = 2**53 - 1
 
 _BOM = b"\xef\xbb\xbf"
+_WHOLE = re.compile(r"[+-]?[0-9]{1,30}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -64,6 +67,20 @@ def gather(said: Mapping[str, list[str]], kind: type[Record]) -> dict[str, Any]:
         else:
             gathered[name] = values[0]
     return gathered
+
+
+@cache
+def whole_numbers(kind: type[Record]) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """Attributes of a record that are whole numbers, and its lists of records with theirs."""
+    own, listed = [], []
+    for field in fields_of(kind):
+        inner = plain(field.type)
+        if isinstance(inner, inspect.IntType):
+            own.append(field.name)
+        elif isinstance(inner, inspect.ListType) and isinstance(item := plain(inner.item_type), inspect.StructType):
+            numbers = [each.name for each in item.fields if isinstance(plain(each.type), inspect.IntType)]
+            listed += [(field.name, name) for name in numbers]
+    return tuple(own), tuple(listed)
 
 
 def refuse_invalid_utf8(body: bytes) -> None:
@@ -170,7 +187,22 @@ def _value(said: Any, kind: inspect.Type, where: str) -> Any:
         return _struct(said, kind, f"{where}.")
     if isinstance(kind, inspect.ListType) and isinstance(said, list):
         return [_value(item, kind.item_type, f"{where}[{at}]") for at, item in enumerate(said)]
+    if isinstance(kind, inspect.IntType) and not isinstance(said, int):
+        return _whole(said, where)
     return said
+
+
+def _whole(said: Any, where: str) -> Any:
+    """A whole number that was written otherwise: ``"7"``, or ``7.0`` as long as a float is exact."""
+    if isinstance(said, str) and _WHOLE.fullmatch(said):
+        return int(said)
+    try:
+        number = float(said)
+    except (TypeError, ValueError):
+        return said
+    if number.is_integer() and abs(number) <= EXACT:
+        return int(number)
+    raise BadRequest(f"Invalid value for '{where}': it must be a whole number, written without a fraction or exponent")
 
 
 @cache
