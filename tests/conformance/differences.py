@@ -28,7 +28,7 @@ DIFFERENCES = {
     "a filter that compares a param with a number is taken": Difference("Filters say more", 200, None),
     "a filter that lists names is taken": Difference("Filters say more", 200, None),
     "a filter with a dangling AND is refused": Difference(
-        "A filter that ends too early is refused", 400, "INVALID_PARAMETER_VALUE"
+        "A filter that is only nearly one is refused", 400, "INVALID_PARAMETER_VALUE"
     ),
     "an unknown path is not found": Difference("Every error has a code", 404, "ENDPOINT_NOT_FOUND"),
     "a wrong verb is refused": Difference("Every error has a code", 405, "BAD_REQUEST"),
