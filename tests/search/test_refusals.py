@@ -94,6 +94,7 @@ def test_a_long_text_is_shown_around_the_fault_only() -> None:
         ("metrics.a IN (" + "1," * ITEMS + "1)", "more than 10000 items"),
         ("(" * (DEPTH + 1) + "metrics.a > 1" + ")" * (DEPTH + 1), "nested more than 64"),
         ("NOT " * (DEPTH + 1) + "metrics.a > 1", "nested more than 64"),
+        ("status LIKE '%" + "a" * 1000 + "'", "at most 1000 characters"),
         ("metrics.a > " + "9" * 60_000, "too large"),
         ("start_time > " + "9" * 60_000, "64 bits"),
     ],

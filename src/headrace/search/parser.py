@@ -16,6 +16,8 @@ from headrace.search.tree import And, Compare, Field, Node, Not, Operator, Or, V
 
 #: Comparisons in a filter, items of an IN list, and parentheses and NOTs around one comparison, at most.
 CLAUSES, ITEMS, DEPTH = 1000, 10_000, 64
+#: Characters of a LIKE pattern, at most: matching takes time for each of them at each character of a text.
+PATTERN = 1000
 
 _SYMBOL = re.compile(r"<=|>=|<>|!=|==|=|<|>")
 _SYMBOLS: dict[str, Operator] = {
@@ -154,7 +156,11 @@ class _Filter:
                 if not self._scanner.keyword("AND"):
                     self._scanner.fail("expected AND between the two ends of BETWEEN")
                 return _alike([low, read_literal(self._scanner, place, self._now)], self._scanner, start)
-        return read_literal(self._scanner, place, self._now)
+        start = self._scanner.at
+        value = read_literal(self._scanner, place, self._now)
+        if op in ("LIKE", "ILIKE") and len(str(value)) > PATTERN:
+            self._scanner.fail(f"a pattern has at most {PATTERN} characters", start)
+        return value
 
     def _items(self, place: Place) -> Value:
         scanner, start = self._scanner, self._scanner.at
