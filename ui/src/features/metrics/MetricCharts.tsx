@@ -12,6 +12,9 @@ const AXES: [Axis, string][] = [
   ["time", "Time"],
 ];
 
+/** Height of a chart that has the page to itself. */
+const ALONE_PX = 440;
+
 /** A chart for each metric, in sections by the first part of its name. How they are drawn is in the address. */
 export function MetricCharts(props: { runs: Traced[]; metrics: string[]; latest: (metric: string) => string }) {
   const { query } = usePlace();
@@ -23,6 +26,7 @@ export function MetricCharts(props: { runs: Traced[]; metrics: string[]; latest:
   };
   const wanted = useDeferredValue(search).toLowerCase();
   const shown = props.metrics.filter((metric) => metric.toLowerCase().includes(wanted));
+  const alone = shown.length === 1;
   const sections = Map.groupBy(shown, section);
   return (
     <div className="metric-charts">
@@ -49,9 +53,9 @@ export function MetricCharts(props: { runs: Traced[]; metrics: string[]; latest:
               {name || "General"} <span className="tab-count">{metrics.length}</span>
             </h2>
           )}
-          <div className="chart-grid">
+          <div className={alone ? "chart-grid alone" : "chart-grid"}>
             {metrics.map((metric) => (
-              <ChartCard key={metric} metric={metric} runs={props.runs} view={view} latest={props.latest(metric)} />
+              <ChartCard key={metric} metric={metric} runs={props.runs} view={view} latest={props.latest(metric)} height={alone ? ALONE_PX : undefined} />
             ))}
           </div>
         </section>

@@ -77,7 +77,7 @@ export function RunsView({ experimentId }: { experimentId: string }) {
         />
       )}
       <footer className="runs-foot small soft">
-        <Total count={runs.length} more={hasNextPage} updating={updating} />
+        {(runs.length > 0 || !updating) && <Total count={runs.length} more={hasNextPage} updating={updating} />}
         {arriving && (
           <Arrivals
             count={fresh.size}
