@@ -43,6 +43,14 @@ class Pair(NamedTuple):
     ours: str
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of these are slow, and share one pair of servers: they go to one worker."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.xdist_group("genuine"))
+
+
 @pytest.fixture(scope="session")
 def genuine_python() -> str:
     """The Python in which genuine MLflow is installed."""

@@ -11,8 +11,6 @@ from tests.conformance.conftest import STEPS, Answers
 from tests.conformance.differences import DIFFERENCES
 from tests.conformance.replay import Step, without_more
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("genuine")]
-
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 def test_both_servers_answer_alike(answers: Answers, step: Step) -> None:

@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("genuine")]
-
 Facts = dict[tuple[str, str], dict[str, Any]]
 
 
