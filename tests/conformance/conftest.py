@@ -43,6 +43,7 @@ class Pair(NamedTuple):
     ours: str
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All of these are slow, and share one pair of servers: they go to one worker."""
     for item in items:
