@@ -7,7 +7,8 @@ import { Markdown } from "../../parts/markdown";
 import { to, useTitle } from "../../parts/router";
 import { Time } from "../../parts/time";
 import { versionFileUrl } from "../../wire/files";
-import { get, number } from "../../wire/send";
+import { get, number, send } from "../../wire/send";
+import { runName } from "../runs/fields";
 import { Aliases } from "./Aliases";
 import { RunLink } from "./ModelPage";
 import { readSignature, Signature } from "./Signature";
@@ -68,12 +69,26 @@ function facts(one: ModelVersion, all: { alias: string; version: string }[]): [s
     ["Changed", <Time at={one.last_updated_timestamp} />],
   ];
   if (one.user_id) items.push(["User", one.user_id]);
-  if (one.run_id) items.push(["Source run", <RunLink id={one.run_id} />]);
+  if (one.run_id) items.push(["Source run", <SourceRun id={one.run_id} />]);
   if (one.model_id) items.push(["Model id", <Id value={one.model_id} />]);
   if (one.source) items.push(["Source", <code className="wrap">{one.source}</code>]);
   if (one.current_stage && one.current_stage !== "None") items.push(["Stage", one.current_stage]);
   for (const tag of one.tags ?? []) items.push([tag.key, tag.value]);
   return items;
+}
+
+/** The run by its name, as soon as that is known. */
+function SourceRun({ id }: { id: string }) {
+  const run = useQuery({
+    queryKey: ["run", id],
+    queryFn: async ({ signal }) => (await send("GetRun", { run_id: id }, signal)).run,
+    retry: false,
+  }).data;
+  return (
+    <>
+      {run && <a href={to(["experiments", run.info.experiment_id, "runs", id])}>{runName(run)}</a>} <RunLink id={id} />
+    </>
+  );
 }
 
 /** The signature, read from the model's own description. */
