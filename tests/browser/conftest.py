@@ -90,9 +90,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
         yield Trained(running.url, json.loads(done.stdout.splitlines()[-1]))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """A real Chromium: the one HEADRACE_CHROMIUM names, or else the system's."""
+    """A real Chromium: the one HEADRACE_CHROMIUM names, or else the system's.
+
+    It ends with these tests: its driver keeps an event loop running, in which no other test could start its own.
+    """
     found = os.environ.get("HEADRACE_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         pytest.fail("These tests need Chromium: install it, or name one in HEADRACE_CHROMIUM")

@@ -60,7 +60,7 @@ def run(build: Callable[[], Any], listener: socket.socket, *, workers: int, said
         print(said, flush=True)
         start = _FirstStart(build)
         Multiprocess(_config(start, workers, factory=True), sockets=[listener]).run()
-        if start.failed.is_set():
+        if start.failed.value:
             raise HeadraceError("The workers could not start; the reason is above")
         return
     _Server(_config(build(), workers), said).run(sockets=[listener])
@@ -71,20 +71,21 @@ class _FirstStart:
 
     def __init__(self, build: Callable[[], Any]) -> None:
         self._build = build
+        # Bare flags: a worker that is ended while it holds the lock of an event would hold up everybody else.
         context = get_context("spawn")
-        self.failed, self._succeeded = context.Event(), context.Event()
+        self.failed, self._succeeded = context.RawValue("b", 0), context.RawValue("b", 0)
 
     def __call__(self) -> Any:
         try:
             app = self._build()
         except BaseException as error:
-            if not self._succeeded.is_set() and not self.failed.is_set():
-                self.failed.set()
+            if not self._succeeded.value and not self.failed.value:
+                self.failed.value = 1
                 os.kill(os.getppid(), signal.SIGTERM)
             if isinstance(error, HeadraceError):
                 sys.exit(f"Error: {error.message}")
             raise
-        self._succeeded.set()
+        self._succeeded.value = 1
         return app
 
 

@@ -110,7 +110,7 @@ def search_experiments(tx: Tx, call: SearchExperiments) -> ExperimentsFound:
         call.order_by,
         EXPERIMENTS,
         _ATTRIBUTES,
-        default=(Term("experiments.creation_time", descending=True), Term("experiments.id")),
+        default=(Term("experiments.creation_time", descending=True), Term("experiments.id", descending=True)),
         tie=Term("experiments.id", descending=True),
     )
     rows = page.rows(
