@@ -24,12 +24,12 @@ demo: ui  ## Train, register, serve and score; then stay up (ARGS=--once ends by
 
 test: ui $(GENUINE)  ## Everything: style, types, storeys, generated files, all tests, the demo
 	@$(MAKE) --no-print-directory .style
-	$(BIN)/pytest -n $(JOBS) --dist loadgroup
+	$(BIN)/pytest -n $(JOBS)
 	$(BIN)/python examples/demo.py --once
 
 check: ui  ## What to run before pushing: the same without the slow tests, in under a minute
 	@$(MAKE) --no-print-directory .style
-	$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not slow"
+	$(BIN)/pytest -n $(JOBS) -m "not slow"
 
 .PHONY: .style
 .style:

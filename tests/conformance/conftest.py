@@ -43,13 +43,11 @@ class Pair(NamedTuple):
     ours: str
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of these are slow, and share one pair of servers: they go to one worker."""
+    """All of these are slow: they start a pair of servers, and import genuine MLflow."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.slow)
-            item.add_marker(pytest.mark.xdist_group("genuine"))
 
 
 @pytest.fixture(scope="session")
