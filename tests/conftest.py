@@ -38,14 +38,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         databases.stop(Path(os.environ.pop(_SCRATCH)))
 
 
+#: Folders whose tests stay together.
+_TOGETHER = ("tests/conformance/", "tests/browser/")
+
+
 class Together(LoadScopeScheduling):  # type: ignore[misc]
-    """Gives each test to the worker that is free, but all tests that share a pair of servers to the same one.
+    """Gives each test to the worker that is free, but all that share a pair of servers, or a browser, to the same one.
 
     pytest-xdist's own groups do the same by a mark, which it writes into ids that pytest no longer lets it change.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "conformance" if nodeid.startswith("tests/conformance/") else nodeid
+        return next((each for each in _TOGETHER if nodeid.startswith(each)), nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:

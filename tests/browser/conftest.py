@@ -26,11 +26,10 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All these tests share one browser and one server, so one worker runs them."""
+    """All these tests start a browser and a server."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.slow)
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @dataclass

@@ -60,6 +60,7 @@ def test_everything_lies_below_the_prefix(tmp_path: Path) -> None:
         assert raw.ask("GET", f"{API}/experiments/get?experiment_id=0").status == 404
         assert raw.ask("GET", "/ml/flower/health").status == 404
         page = raw.ask("GET", "/ml/flow/").body
+        assert raw.ask("GET", "/ml/flow").body == page
         assert b'="/static-files/' not in page
         assert b"<head>" not in page or b'<meta name="headrace-prefix" content="/ml/flow">' in page
         store = RemoteStore(f"{running.url}/ml/flow")

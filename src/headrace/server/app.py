@@ -88,7 +88,7 @@ class App:
         path = scope["raw_path"]
         prefix = self._prefix
         if prefix and path.startswith(prefix):
-            path = path[len(prefix) :]
+            path = path[len(prefix) :] or b"/"
         elif prefix and path not in (b"/health", b"/version"):
             path = b""
         question = Question(scope, receive, f"{self._name}-{next(self._count):x}", path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -57,13 +58,15 @@ def download(location: str, artifact_path: str | None, dst_path: str | None, tra
     else:
         folder = Path(dst_path).absolute()
         folder.mkdir(parents=True, exist_ok=True)
-    if (
-        location.lower().startswith(("http://", "https://"))
-        and not key
-        and "/mlflow-artifacts/artifacts" not in location
-    ):
-        return str(store.get("", folder / _name_in(location)))
-    return str(transfer.download(store, key, folder))
+    is_url = location.lower().startswith(("http://", "https://")) and "/mlflow-artifacts/artifacts" not in location
+    try:
+        if is_url and not key:
+            return str(store.get("", folder / _name_in(location)))
+        return str(transfer.download(store, key, folder))
+    except BaseException:
+        if dst_path is None:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def listing(location: str, artifact_path: str | None, tracking_uri: str | None) -> list[FileInfo]:
