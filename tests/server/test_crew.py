@@ -64,3 +64,26 @@ def test_nobody_waits_for_a_result_that_is_no_longer_wanted() -> None:
         await crew.close()
 
     asyncio.run(ask())
+
+
+def test_short_jobs_are_done_one_after_the_other_and_a_long_one_holds_up_nobody() -> None:
+    working, most = 0, 0
+
+    def work() -> None:
+        nonlocal working, most
+        working += 1
+        most = max(most, working)
+        working -= 1
+
+    async def ask() -> None:
+        crew, gate = Crew(2, "abreast", abreast=1), threading.Event()
+        await asyncio.gather(*(crew.do(work) for _ in range(200)))
+        long = crew.do(gate.wait)
+        assert await crew.do(int, "1") == 1
+        assert not long.done()
+        gate.set()
+        await long
+        await crew.close()
+
+    asyncio.run(ask())
+    assert most == 1

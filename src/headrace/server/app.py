@@ -24,6 +24,7 @@ _log = logging.getLogger("headrace.server")
 
 #: Calls carried out at the same time: those that write or are quick, and those that may read much. The latter are few,
 #: for each thread that computes delays every other one, the event loop's too; more of them would not be done sooner.
+#: Of those that read from this machine, all but the ones that take long are done one after the other.
 THREADS, READERS = 16, max(4, 2 * (os.cpu_count() or 1))
 #: Calls of either sort that may wait for their turn.
 WAITING = 256
@@ -76,7 +77,7 @@ class App:
         self._on_change = on_change
         self._parts = tuple(parts)
         self._crew = Crew(THREADS, "headrace-call")
-        self._readers = Crew(READERS, "headrace-read")
+        self._readers = Crew(READERS, "headrace-read", abreast=1 if prompt else None)
         self._name = secrets.token_hex(4)
         self._count = itertools.count(1)
 

@@ -12,6 +12,7 @@ from headrace.server.places import Places
 from headrace.server.transfers import Transfers
 from headrace.stores import open_store
 from headrace.stores.port import Store
+from headrace.stores.sql import SqlStore
 
 
 def build_app(options: ServerOptions, store: Store | None = None) -> App:
@@ -28,5 +29,5 @@ def build_app(options: ServerOptions, store: Store | None = None) -> App:
         prefix=options.static_prefix,
         on_change=events.changed,
         parts=(transfers, events),
-        prompt=outer,
+        prompt=outer if isinstance(inner, SqlStore) and inner.is_local else None,
     )

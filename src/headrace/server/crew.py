@@ -14,26 +14,38 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+#: Seconds after which a job takes long.
+LATE_SECONDS = 0.1
+
 _Job = tuple["asyncio.Future[Any]", Callable[..., Any], tuple[Any, ...]]
 
 
 class _Hand:
     """One thread: it sleeps at its gate until it has a job."""
 
-    __slots__ = ("gate", "job")
+    __slots__ = ("clock", "gate", "job")
 
     def __init__(self) -> None:
         self.gate = threading.Lock()
         self.gate.acquire()
         #: What to do next; None is to go home.
         self.job: _Job | None = None
+        #: What will say that the job takes long.
+        self.clock: asyncio.TimerHandle | None = None
 
 
 class Crew:
-    """At most ``size`` threads, started when they are first needed. Used by one event loop."""
+    """At most ``size`` threads, started when they are first needed. Used by one event loop.
 
-    def __init__(self, size: int, name: str) -> None:
+    Only ``abreast`` of them work at a time, as long as no job takes longer than ``LATE_SECONDS``; one that does is no
+    reason for others to wait. Threads that compute side by side under one interpreter lock take several times as long
+    as one after the other, above all where they read rows from SQLite, which lets go of the lock at every row.
+    """
+
+    def __init__(self, size: int, name: str, *, abreast: int | None = None) -> None:
         self._size = size
+        self._abreast = size if abreast is None else abreast
+        self._late: set[_Hand] = set()
         self._name = name
         self._idle: list[_Hand] = []
         self._threads: list[threading.Thread] = []
@@ -73,7 +85,7 @@ class Crew:
                 thread.join()
 
     def _dispatch(self) -> None:
-        while self._waiting:
+        while self._waiting and self._busy - len(self._late) < self._abreast:
             if self._idle:
                 hand = self._idle.pop()
             elif len(self._threads) < self._size:
@@ -86,7 +98,14 @@ class Crew:
                 return
             hand.job = self._waiting.popleft()
             self._busy += 1
+            if self._abreast < self._size and self._loop:
+                hand.clock = self._loop.call_later(LATE_SECONDS, self._note_late, hand)
             hand.gate.release()
+
+    def _note_late(self, hand: _Hand) -> None:
+        hand.clock = None
+        self._late.add(hand)
+        self._dispatch()
 
     def _work(self, hand: _Hand) -> None:
         assert self._loop is not None
@@ -120,6 +139,10 @@ class Crew:
             hand, future, result, fault = self._done.popleft()
             self._busy -= 1
             self._idle.append(hand)
+            self._late.discard(hand)
+            if hand.clock:
+                hand.clock.cancel()
+                hand.clock = None
             if future.cancelled():
                 continue
             if fault is None:

@@ -79,6 +79,11 @@ class SqlStore:
         self._backend = backend
         self._house = house
 
+    @property
+    def is_local(self) -> bool:
+        """Whether the database is a file of this machine, read and written by this process itself."""
+        return self._backend.dialect.name == "sqlite"
+
     def send(self, call: Call[R], /) -> R:
         answer = _answer_to(call)
         act = self._backend.write if call.route.writes else self._backend.read
