@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from headrace.base import settings
 from headrace.base.clock import now_ms
-from headrace.base.errors import BadRequest, HeadraceError
+from headrace.base.errors import BadRequest, HeadraceError, Unreachable
 from headrace.stores.sql.dialects import Dialect
 from headrace.stores.sql.migrations import STEPS
 from headrace.stores.sql.store import Backend, Household, SqlStore
@@ -18,6 +18,8 @@ from headrace.stores.sql.tx import Tx
 #: The file a directory store keeps its records in.
 FILE = "headrace.db"
 DEFAULT_EXPERIMENT = "Default"
+#: Held by whoever sets up a MySQL database; its names are the server's, so the database is in it.
+_MYSQL_LOCK = "CONCAT('headrace ', MD5(DATABASE()))"
 
 
 def open_sql(uri: str, *, artifact_root: str | None = None) -> SqlStore:
@@ -76,18 +78,20 @@ def _sqlite_file(uri: str) -> Path:
     return file
 
 
-def _version(tx: Tx) -> int:
-    """How many steps the schema has taken; 0 for a database that is new."""
+def _tables(tx: Tx) -> set[str]:
     match tx.dialect.name:
         case "sqlite":
-            tables = {row[0] for row in tx.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            names = tx.rows("SELECT name FROM sqlite_master WHERE type = 'table'")
         case "postgresql":
-            tables = {row[0] for row in tx.rows("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")}
+            names = tx.rows("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
         case _:
-            tables = {
-                row[0]
-                for row in tx.rows("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()")
-            }
+            names = tx.rows("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()")
+    return {row[0] for row in names}
+
+
+def _version(tx: Tx) -> int:
+    """How many steps the schema has taken; 0 for a database that is new."""
+    tables = _tables(tx)
     if "headrace_schema" in tables:
         return int(tx.scalar("SELECT version FROM headrace_schema") or 0)
     if tables & {"experiments", "alembic_version"}:
@@ -103,28 +107,49 @@ def _secret(tx: Tx) -> str:
 
 
 def _upgrade(tx: Tx) -> None:
-    if tx.dialect.name == "postgresql":
-        tx.run("SET LOCAL statement_timeout = 0")
-        tx.run("SELECT pg_advisory_xact_lock(7263541)")
-    elif tx.dialect.name == "mysql":
-        tx.row("SELECT GET_LOCK('headrace_schema', 60)")
+    match tx.dialect.name:
+        case "postgresql":
+            tx.run("SET LOCAL statement_timeout = 0")
+            tx.run("SELECT pg_advisory_xact_lock(7263541)")
+            _take_steps(tx)
+        case "mysql":
+            if tx.scalar(f"SELECT GET_LOCK({_MYSQL_LOCK}, 9)") != 1:
+                raise Unreachable("Another process is setting up this database; try again in a moment")
+            try:
+                _take_steps(tx)
+            finally:
+                tx.row(f"SELECT RELEASE_LOCK({_MYSQL_LOCK})")
+        case _:
+            _take_steps(tx)
+
+
+def _take_steps(tx: Tx) -> None:
     version = _version(tx)
     if version > len(STEPS):
         raise HeadraceError(
             f"This database has schema {version}, made by a newer Headrace; this one knows {len(STEPS)}."
             " Upgrade Headrace."
         )
+    if version == 0:
+        _begin_schema(tx)
     mariadb = tx.dialect.name == "mysql" and "mariadb" in str(tx.scalar("SELECT VERSION()")).lower()
     for number, step in enumerate(STEPS[version:], version + 1):
         for statement in script(tx.dialect, step.UP, mariadb=mariadb):
             tx.run(statement)
         if number == 1:
-            tx.run("CREATE TABLE headrace_schema (version INTEGER NOT NULL, secret CHAR(64) NOT NULL)")
-            tx.run("INSERT INTO headrace_schema (version, secret) VALUES (0, ?)", secrets.token_hex(32))
             _add_default_experiment(tx)
         tx.run("UPDATE headrace_schema SET version = ?", number)
-    if tx.dialect.name == "mysql":
-        tx.row("SELECT RELEASE_LOCK('headrace_schema')")
+
+
+def _begin_schema(tx: Tx) -> None:
+    """Mark the database as ours before anything else: MySQL shows every table to others as soon as it is made."""
+    if tx.dialect.name == "mysql" and "headrace_schema" in _tables(tx):
+        # Somebody was ended while setting up, so nobody has kept anything here yet.
+        made = re.findall(r"CREATE TABLE (\w+)", STEPS[0].UP)
+        for table in [*reversed(made), "headrace_schema"]:
+            tx.run(f"DROP TABLE IF EXISTS {table}")
+    tx.run("CREATE TABLE headrace_schema (version INTEGER NOT NULL, secret CHAR(64) NOT NULL)")
+    tx.run("INSERT INTO headrace_schema (version, secret) VALUES (0, ?)", secrets.token_hex(32))
 
 
 def script(dialect: Dialect, neutral: str, *, mariadb: bool = False) -> list[str]:
