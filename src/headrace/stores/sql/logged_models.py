@@ -91,7 +91,7 @@ def log_logged_model_params(tx: Tx, call: LogLoggedModelParams) -> Empty:
 
 def _key(tx: Tx, model_id: str) -> int:
     key = tx.scalar(
-        f"SELECT id FROM logged_models WHERE model_id = ? AND deleted_time IS NULL{tx.dialect.for_update}", model_id
+        f"SELECT id FROM logged_models WHERE model_id = ? AND deleted_time IS NULL{tx.for_update}", model_id
     )
     if key is None:
         raise missing(model_id)

@@ -61,12 +61,12 @@ class PooledBackend:
             self._idle.put(None)
 
     def read(self, job: Callable[[Tx], R], house: Household) -> R:
-        """Run ``job`` on one snapshot."""
-        return self._transact(job, house)
+        """Run ``job``, which changes nothing."""
+        return self._transact(job, house, writes=False)
 
     def write(self, job: Callable[[Tx], R], house: Household) -> R:
         """Run ``job``, committed when this returns; nothing of it stays when it raises."""
-        return self._transact(job, house)
+        return self._transact(job, house, writes=True)
 
     def read_now(self, job: Callable[[Tx], R], house: Household) -> R:
         """A database on the other side of a socket is always waited for."""
@@ -87,21 +87,21 @@ class PooledBackend:
                 connection.close()
         self._open()
 
-    def _transact(self, job: Callable[[Tx], R], house: Household) -> R:
+    def _transact(self, job: Callable[[Tx], R], house: Household, *, writes: bool) -> R:
         with translated(self._driver.error):
             for attempt in range(ATTEMPTS):
                 try:
-                    return self._try(job, house)
+                    return self._try(job, house, writes)
                 except self._driver.error as error:
                     if attempt + 1 == ATTEMPTS or not self._driver.is_transient(error):
                         raise
                 time.sleep(random.uniform(0, 0.01 * 2**attempt))
         raise AssertionError("unreachable")
 
-    def _try(self, job: Callable[[Tx], R], house: Household) -> R:
+    def _try(self, job: Callable[[Tx], R], house: Household, writes: bool) -> R:
         idle, connection = self._borrow()
         try:
-            tx = Tx(connection.cursor(), self.dialect, house, percent_style)
+            tx = Tx(connection.cursor(), self.dialect, house, percent_style, writes=writes)
             try:
                 result = job(tx)
             except BaseException:

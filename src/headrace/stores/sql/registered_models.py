@@ -144,7 +144,7 @@ def delete_registered_model_alias(tx: Tx, call: DeleteRegisteredModelAlias) -> E
 def key_of(tx: Tx, name: str) -> int:
     """The key of a registered model, held until the end of a writing transaction."""
     key = tx.scalar(
-        f"SELECT id FROM registered_models WHERE workspace = ? AND name = ?{tx.dialect.for_update}",
+        f"SELECT id FROM registered_models WHERE workspace = ? AND name = ?{tx.for_update}",
         tx.house.workspace,
         name,
     )

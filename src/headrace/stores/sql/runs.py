@@ -88,7 +88,7 @@ def restore_run(tx: Tx, call: RestoreRun) -> Empty:
 
 def writable(tx: Tx, run_id: str) -> int:
     """The key of a run that can be written to, held until the end of the transaction."""
-    row = tx.row(f"SELECT id, deleted_time FROM runs WHERE run_id = ?{tx.dialect.for_update}", run_id)
+    row = tx.row(f"SELECT id, deleted_time FROM runs WHERE run_id = ?{tx.for_update}", run_id)
     if row is None:
         raise missing(run_id)
     if row[1] is not None:

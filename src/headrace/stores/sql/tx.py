@@ -33,12 +33,16 @@ class Tx:
     which everybody learns of when it is committed.
     """
 
-    __slots__ = ("_cursor", "_spell", "dialect", "fresh", "house")
+    __slots__ = ("_cursor", "_spell", "dialect", "for_update", "fresh", "house")
 
-    def __init__(self, cursor: Cursor, dialect: Dialect, house: Household, spell: Any = None) -> None:
+    def __init__(
+        self, cursor: Cursor, dialect: Dialect, house: Household, spell: Any = None, *, writes: bool = True
+    ) -> None:
         self._cursor = cursor
         self._spell = spell
         self.dialect = dialect
+        #: Ends a SELECT of rows that must not change until the end of a transaction that writes.
+        self.for_update = dialect.for_update if writes else ""
         self.house = house
         self.fresh: dict[str, int] = {}
 
