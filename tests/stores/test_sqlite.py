@@ -13,6 +13,8 @@ from headrace.base.errors import AlreadyExists, BadRequest, HeadraceError, Unrea
 from headrace.schema.experiments import CreateExperiment, GetExperiment, SearchExperiments
 from headrace.schema.runs import CreateRun, GetMetricHistory, GetRun, LogBatch, LogMetric, LogParam, Metric, Param
 from headrace.stores import open_store
+from headrace.stores.sql.opening import open_sql
+from headrace.stores.sql.tx import Tx
 
 
 @pytest.fixture
@@ -163,3 +165,29 @@ def test_a_reading_that_takes_too_long_is_given_up(uri: str, monkeypatch: pytest
         store.send(GetMetricHistory(run_id=run_id, metric_key="x"))
     monkeypatch.undo()
     assert len(store.send(GetMetricHistory(run_id=run_id, metric_key="x")).metrics) == 20_000
+
+
+def test_a_fault_in_one_answer_is_nobody_elses(uri: str) -> None:
+    store = open_sql(uri)
+    backend, house = store._backend, store._house
+    gate = threading.Barrier(8)
+
+    def ask(number: int) -> str:
+        def job(tx: Tx) -> int:
+            if number % 2:
+                raise KeyError(number)
+            return tx.insert("names", name=f"n{number}")
+
+        gate.wait(10)
+        try:
+            backend.write(job, house)
+        except KeyError as error:
+            return f"fault {error}"
+        return "done"
+
+    with ThreadPoolExecutor(8) as pool:
+        for start in range(0, 80, 8):
+            fates = list(pool.map(ask, range(start, start + 8)))
+            assert fates == [f"fault {n}" if n % 2 else "done" for n in range(start, start + 8)]
+    assert backend.read(lambda tx: tx.scalar("SELECT COUNT(*) FROM names WHERE name LIKE 'n%'"), house) == 40
+    store.close()

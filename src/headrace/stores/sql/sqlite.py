@@ -161,7 +161,8 @@ class SqliteBackend:
         try:
             with translated(sqlite3.IntegrityError):
                 ticket.result = ticket.job(tx)
-        except HeadraceError as error:
+        except Exception as error:
+            # Whatever it is, it belongs to whoever asked for this job; the others' work goes on.
             tx.run("ROLLBACK TO job")
             tx.fresh = before
             ticket.error = error
