@@ -41,12 +41,22 @@ def open_sql(uri: str, *, artifact_root: str | None = None) -> SqlStore:
             return _opened(PooledBackend(MysqlDriver(uri)), Path("mlruns").resolve(), artifact_root)
         case "" | "file":
             folder = Path(unquote(rest.removeprefix("localhost")) if colon else uri.removeprefix("file:")).resolve()
+            _must_not_be_a_file_store(folder)
             folder.mkdir(parents=True, exist_ok=True)
             return _open_sqlite(folder / FILE, artifact_root)
     raise BadRequest(
         f"No store has URIs that begin with {scheme}://. Give a directory, sqlite:///file.db, postgresql://…, "
         "mysql://… or http://…"
     )
+
+
+def _must_not_be_a_file_store(folder: Path) -> None:
+    """Our folders among those of MLflow's file store would look like damage to it."""
+    if not (folder / FILE).exists() and any(folder.glob("*/meta.yaml")):
+        raise HeadraceError(
+            f"The folder {str(folder)!r} was written by MLflow's file store and is left as it is. Name another one, "
+            "with set_tracking_uri, HEADRACE_TRACKING_URI or --backend-store-uri"
+        )
 
 
 def _open_sqlite(file: Path, artifact_root: str | None) -> SqlStore:
