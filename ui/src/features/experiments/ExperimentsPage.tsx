@@ -2,8 +2,8 @@ import { useDeferredValue, useState } from "react";
 import type { Experiment } from "../../generated/calls";
 import { Button, Empty, Failure, Page, Skeleton } from "../../parts/basics";
 import { More } from "../../parts/end";
-import { Icon } from "../../parts/icons";
 import { to, useQueryState, useTitle } from "../../parts/router";
+import { SearchField } from "../../parts/search";
 import { Time } from "../../parts/time";
 import { address } from "../../wire/send";
 import { CreateExperiment } from "./CreateExperiment";
@@ -28,18 +28,13 @@ export function ExperimentsPage() {
       }
     >
       <div className="toolbar">
-        <label className="search-field">
-          <Icon name="search" />
-          <span className="hidden">Search experiments by name</span>
-          <input
-            className="field"
-            type="search"
-            placeholder="Search by name"
-            data-testid="experiment-search"
-            value={search}
-            onChange={(event) => setSearch(event.target.value)}
-          />
-        </label>
+        <SearchField
+          label="Search experiments by name"
+          placeholder="Search by name"
+          testid="experiment-search"
+          value={search}
+          set={setSearch}
+        />
         <StageSwitch stage={stage} set={(next) => setStage(next === "DELETED_ONLY" ? "deleted" : "")} />
       </div>
       {found.error && <Failure error={found.error} retry={() => void found.refetch()} />}

@@ -1,7 +1,7 @@
 import { useDeferredValue } from "react";
 import { Empty } from "../../parts/basics";
-import { Icon } from "../../parts/icons";
 import { setQuery, usePlace } from "../../parts/router";
+import { SearchField } from "../../parts/search";
 import { ChartCard, type ChartView } from "./ChartCard";
 import type { Axis, Traced } from "./series";
 import "./metrics.css";
@@ -31,18 +31,13 @@ export function MetricCharts(props: { runs: Traced[]; metrics: string[]; latest:
   return (
     <div className="metric-charts">
       <div className="toolbar">
-        <label className="search-field">
-          <Icon name="search" />
-          <span className="hidden">Search charts</span>
-          <input
-            className="field"
-            type="search"
-            placeholder="Search metrics"
-            data-testid="chart-search"
-            value={search}
-            onChange={(event) => setQuery({ chart: event.target.value })}
-          />
-        </label>
+        <SearchField
+          label="Search charts"
+          placeholder="Search metrics"
+          testid="chart-search"
+          value={search}
+          set={(chart) => setQuery({ chart })}
+        />
         <ViewControls view={view} />
       </div>
       {shown.length === 0 && <Empty title="No metric matches">No name contains “{search}”.</Empty>}

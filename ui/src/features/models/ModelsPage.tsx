@@ -3,8 +3,8 @@ import type { RegisteredModel } from "../../generated/calls";
 import { Button, Empty, Failure, Page, Skeleton } from "../../parts/basics";
 import { Dialog } from "../../parts/dialog";
 import { More } from "../../parts/end";
-import { Icon } from "../../parts/icons";
 import { go, to, useQueryState, useTitle } from "../../parts/router";
+import { SearchField } from "../../parts/search";
 import { Time } from "../../parts/time";
 import { address, send } from "../../wire/send";
 import { useModelChange, useModels } from "./queries";
@@ -27,17 +27,7 @@ export default function ModelsPage() {
       }
     >
       <div className="toolbar">
-        <label className="search-field">
-          <Icon name="search" />
-          <span className="hidden">Search models by name</span>
-          <input
-            className="field"
-            type="search"
-            placeholder="Search by name"
-            value={search}
-            onChange={(event) => setSearch(event.target.value)}
-          />
-        </label>
+        <SearchField label="Search models by name" placeholder="Search by name" value={search} set={setSearch} />
       </div>
       {found.error && <Failure error={found.error} retry={() => void found.refetch()} />}
       {!models && !found.error && <Skeleton />}
