@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
-from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+from xdist.scheduler import LoadScopeScheduling
 
 from tests import databases
 
@@ -42,7 +42,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 _TOGETHER = ("tests/conformance/", "tests/browser/")
 
 
-class Together(LoadScopeScheduling):  # type: ignore[misc]
+class Together(LoadScopeScheduling):
     """Gives each test to the worker that is free, but all that share a pair of servers, or a browser, to the same one.
 
     pytest-xdist's own groups do the same by a mark, which it writes into ids that pytest no longer lets it change.

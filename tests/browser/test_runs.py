@@ -108,7 +108,7 @@ def test_columns_are_chosen_and_pinned_and_remembered_by_the_address(sweep: Watc
     pinned = sweep.page.locator("[role=columnheader][data-column='metrics.val_acc']")
     expect(pinned).to_have_class(re.compile("pinned"))
 
-    elsewhere = sweep.page.context.browser.new_context()  # type: ignore[union-attr]
+    elsewhere = sweep.page.context.browser.new_context()
     page = elsewhere.new_page()
     page.goto(sweep.page.url)
     expect(page.locator("[role=columnheader][data-column='tags.stage']")).to_be_visible()

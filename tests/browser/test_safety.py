@@ -60,7 +60,7 @@ def test_every_page_is_quiet_accessible_and_fits_a_narrow_screen(ui: Watched, se
 
     ui.page.evaluate(AXE.read_text(encoding="utf-8"))
     for theme, rules in (("light", RULES), ("dark", ["color-contrast"])):
-        ui.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        ui.page.emulate_media(color_scheme=theme)
         found = ui.page.evaluate("rules => axe.run({ runOnly: rules })", rules)["violations"]
         assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found] == [], theme
 

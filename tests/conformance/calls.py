@@ -10,12 +10,12 @@ NOBODY = "0" * 32
 
 def post(name: str, path: str, body: object = None, **more: object) -> Step:
     """A POST."""
-    return Step(name, "POST", path, body, **more)  # type: ignore[arg-type]
+    return Step(name, "POST", path, body, **more)
 
 
 def get(name: str, path: str, *query: tuple[str, str], **more: object) -> Step:
     """A GET with a query string."""
-    return Step(name, "GET", path, query=query, **more)  # type: ignore[arg-type]
+    return Step(name, "GET", path, query=query, **more)
 
 
 EXPERIMENTS = [

@@ -73,7 +73,7 @@ def save_pyfuncs(library: Any, folder: Path) -> None:
     pyfunc = importlib.import_module(f"{library.__name__}.pyfunc")
     infer_signature = importlib.import_module(f"{library.__name__}.models").infer_signature
 
-    class Add(pyfunc.PythonModel):  # type: ignore[misc, name-defined]
+    class Add(pyfunc.PythonModel):
         def __init__(self, number: float) -> None:
             self.number = number
 
@@ -86,11 +86,11 @@ def save_pyfuncs(library: Any, folder: Path) -> None:
     def shout(model_input: list[str]) -> list[str]:
         return [each.upper() for each in model_input]
 
-    class Count(pyfunc.PythonModel):  # type: ignore[misc, name-defined]
+    class Count(pyfunc.PythonModel):
         def predict(self, model_input: list[dict[str, int]]) -> list[int]:
             return [sum(each.values()) for each in model_input]
 
-    def twice(model_input):  # type: ignore[no-untyped-def]
+    def twice(model_input):
         return np.asarray(model_input) * 2
 
     (folder / "more.txt").write_text("100")

@@ -28,7 +28,7 @@ class Add(pyfunc.PythonModel):
 
 
 class Short(pyfunc.PythonModel):
-    def predict(self, model_input: Any) -> Any:  # type: ignore[override]
+    def predict(self, model_input: Any) -> Any:
         return len(model_input)
 
 
@@ -152,7 +152,7 @@ def test_what_is_no_model_is_refused_with_a_reason(said: dict[str, Any], why: st
 
 def test_what_cannot_be_pickled_says_what_to_do(tmp_path: Path) -> None:
     model = Short()
-    model.lines = (line for line in ["a"])  # type: ignore[attr-defined]
+    model.lines = (line for line in ["a"])
     with pytest.raises(BadRequest, match="load_context"):
         pyfunc.save_model(tmp_path / "m", python_model=model)
 

@@ -348,4 +348,4 @@ def test_unknown_params_are_dropped_with_a_warning(caplog: pytest.LogCaptureFixt
 
 def test_params_that_are_no_dict_are_refused() -> None:
     with pytest.raises(BadRequest, match="params must be a dict"):
-        enforce_params([1], _PARAMS)  # type: ignore[arg-type]
+        enforce_params([1], _PARAMS)

@@ -136,7 +136,7 @@ def test_an_alias_points_at_one_version_and_moves(tmp_path: Path, name: str) -> 
             headrace.register_model(f"models:/{_logged(tmp_path, text=str(n)).model_id}", name)
     client.set_registered_model_alias(name, "champion", "1")
     assert _read(f"models:/{name}@champion/MLmodel") == "0"
-    client.set_registered_model_alias(name, "champion", 2)  # type: ignore[arg-type]
+    client.set_registered_model_alias(name, "champion", 2)
     assert _read(f"models:/{name}@champion/MLmodel") == "1"
     assert client.get_model_version_by_alias(name, "champion").version == "2"
     assert client.get_registered_model(name).aliases == {"champion": "2"}

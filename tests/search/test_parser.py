@@ -34,7 +34,7 @@ C = Compare(Field("tag", "c", "text"), "=", "x")
 
 
 def _attribute(key: str, type: str, op: str, value: object) -> Compare:
-    return Compare(Field("attribute", key, type), op, value)  # type: ignore[arg-type]
+    return Compare(Field("attribute", key, type), op, value)
 
 
 @pytest.mark.parametrize(

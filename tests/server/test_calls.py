@@ -87,7 +87,7 @@ def test_a_route_that_does_not_say_who_may_use_it_stops_the_server() -> None:
     with pytest.raises(TypeError, match="who may use it"):
         Routes({"Careless": Careless}, [])
     with pytest.raises(TypeError, match="who may use it"):
-        Routes({}, [ByteRoute(("GET",), "/bytes", None, answer)])  # type: ignore[arg-type]
+        Routes({}, [ByteRoute(("GET",), "/bytes", None, answer)])
     with pytest.raises(TypeError, match="two"):
         Routes(CALLS, [ByteRoute(("GET",), f"{API}/runs/get", Anyone, answer)])
     Routes(CALLS, [ByteRoute(("GET",), "/bytes", Read.workspace(), answer)])

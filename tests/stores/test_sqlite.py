@@ -13,6 +13,7 @@ from headrace.base.errors import AlreadyExists, BadRequest, HeadraceError, Unrea
 from headrace.schema.experiments import CreateExperiment, GetExperiment, SearchExperiments
 from headrace.schema.runs import CreateRun, GetMetricHistory, GetRun, LogBatch, LogMetric, LogParam, Metric, Param
 from headrace.stores import open_store
+from headrace.stores.sql import names
 from headrace.stores.sql.opening import open_sql
 from headrace.stores.sql.tx import Tx
 
@@ -198,4 +199,23 @@ def test_a_fault_in_one_answer_is_nobody_elses(uri: str) -> None:
             fates = list(pool.map(ask, range(start, start + 8)))
             assert fates == [f"fault {n}" if n % 2 else "done" for n in range(start, start + 8)]
     assert backend.read(lambda tx: tx.scalar("SELECT COUNT(*) FROM names WHERE name LIKE 'n%'"), house) == 40
+    store.close()
+
+
+def test_names_that_were_undone_are_forgotten(uri: str) -> None:
+    store = open_sql(uri)
+    backend, house = store._backend, store._house
+
+    def undone(tx: Tx) -> None:
+        number = names.number(tx, "undone")
+        assert names.known(tx, "undone") == number
+        assert names.spelled(tx, [number])[number] == "undone"
+        raise KeyError(number)
+
+    with pytest.raises(KeyError) as caught:
+        backend.write(undone, house)
+    (number,) = caught.value.args
+    backend.write(lambda tx: tx.run("INSERT INTO names (id, name) VALUES (?, 'other')", number), house)
+    assert backend.read(lambda tx: names.spelled(tx, [number])[number], house) == "other"
+    assert backend.read(lambda tx: names.known(tx, "undone"), house) == 0
     store.close()

@@ -200,21 +200,21 @@ def test_a_run_stays_where_it_was_opened(tmp_path: Path, place: str) -> None:
 )
 def test_a_metric_may_be_anything_that_is_one_number(value: object, kept: float) -> None:
     with headrace.start_run() as run:
-        headrace.log_metric("m", value)  # type: ignore[arg-type]
+        headrace.log_metric("m", value)
     assert headrace.get_run(run.info.run_id).data.metrics == {"m": kept}
 
 
 @pytest.mark.parametrize("value", [None, "abc", [1, 2], numpy.array([1.0, 2.0]), {}])
 def test_what_is_not_one_number_is_no_metric(value: object) -> None:
     with headrace.start_run(), pytest.raises(BadRequest, match="'m'"):
-        headrace.log_metric("m", value)  # type: ignore[arg-type]
+        headrace.log_metric("m", value)
 
 
 def test_a_step_may_be_of_numpy_but_not_a_fraction() -> None:
     with headrace.start_run() as run:
         headrace.log_metric("m", 1, step=numpy.int64(5))
         with pytest.raises(BadRequest, match="step"):
-            headrace.log_metric("m", 1, step=1.5)  # type: ignore[arg-type]
+            headrace.log_metric("m", 1, step=1.5)
     assert [each.step for each in MlflowClient().get_metric_history(run.info.run_id, "m")] == [5]
 
 
@@ -231,7 +231,7 @@ def test_a_batch_larger_than_a_request_is_sent_in_several() -> None:
         headrace.log_params({f"p{n}": n for n in range(250)})
         headrace.set_tags({f"t{n}": n for n in range(250)})
         metrics = [Metric("m", float(n), n, n) for n in range(2500)]
-        MlflowClient().log_batch(run.info.run_id, metrics, [Param("extra", 5)], [RunTag("extra", 5)])  # type: ignore[arg-type]
+        MlflowClient().log_batch(run.info.run_id, metrics, [Param("extra", 5)], [RunTag("extra", 5)])
     found = headrace.get_run(run.info.run_id)
     assert len(found.data.params) == 251
     assert found.data.params["extra"] == "5"
@@ -245,7 +245,7 @@ def test_not_waiting_returns_something_to_wait_for() -> None:
         waited = headrace.log_metric("m", 2, step=1, synchronous=False)
         assert waited is not None
         waited.wait()
-        headrace.log_params({"a": 1}, synchronous=False).wait()  # type: ignore[union-attr]
+        headrace.log_params({"a": 1}, synchronous=False).wait()
     assert headrace.get_run(run.info.run_id).data.metrics == {"m": 2.0}
 
 
@@ -270,7 +270,7 @@ def test_no_run_found_is_an_empty_data_frame() -> None:
     assert "run_id" in frame.columns
     assert len(headrace.search_runs(experiment_names=["no such experiment"])) == 0
     with pytest.raises(ValueError, match="pandas"):
-        headrace.search_runs(output_format="table")  # type: ignore[arg-type]
+        headrace.search_runs(output_format="table")
     with pytest.raises(BadRequest):
         headrace.search_runs(experiment_ids=["0"], experiment_names=["x"])
 

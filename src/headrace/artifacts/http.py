@@ -12,7 +12,7 @@ import urllib3
 from headrace.artifacts.port import CHUNK, key_of
 from headrace.base import connection
 from headrace.base.errors import Forbidden, HeadraceError, NotFound, NotSupported, Unreachable
-from headrace.base.files import replacing
+from headrace.base.files import save
 from headrace.schema.artifacts import FileInfo
 
 
@@ -29,12 +29,7 @@ class HttpStore:
 
     def get(self, key: str, target: Path) -> Path:
         """Copy one file to ``target``. What the server calls it does not matter."""
-        pieces = self.read(key)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(target) as file:
-            for piece in pieces:
-                file.write(piece)
-        return target
+        return save(self.read(key), target)
 
     def read(self, key: str = "", start: int = 0) -> Iterator[bytes]:
         """The bytes of one file from ``start`` on."""

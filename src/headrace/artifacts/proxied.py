@@ -16,7 +16,7 @@ import urllib3
 from headrace.artifacts.port import CHUNK, key_of
 from headrace.base import connection
 from headrace.base.errors import BY_CODE, BadRequest, HeadraceError, NotFound, Unreachable, from_code
-from headrace.base.files import replacing
+from headrace.base.files import save
 from headrace.base.paths import ArtifactKey, ArtifactUri
 from headrace.schema.artifacts import FileInfo
 
@@ -77,12 +77,7 @@ class ProxiedStore:
 
     def get(self, key: str, target: Path) -> Path:
         """Copy one stored file to ``target``."""
-        pieces = self.read(key)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(target) as file:
-            for piece in pieces:
-                file.write(piece)
-        return target
+        return save(self.read(key), target)
 
     def read(self, key: str, start: int = 0) -> Iterator[bytes]:
         """The bytes of one stored file from ``start`` on. A connection that breaks is taken up where it broke."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +17,15 @@ UNFINISHED = re.compile(r"\.headrace-[0-9a-f]{16}\.part")
 def unfinished_name() -> str:
     """A name nobody has used for a file that is being written."""
     return f".headrace-{secrets.token_hex(8)}.part"
+
+
+def save(pieces: Iterable[bytes], target: Path) -> Path:
+    """Write ``pieces`` to the file ``target``, whose folder is made if need be."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(target) as file:
+        for piece in pieces:
+            file.write(piece)
+    return target
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from headrace.stores.sql.store import REMEMBERED
 from headrace.stores.sql.tx import Tx, marks
 
 #: Names asked for in one query, at most.
@@ -41,19 +42,27 @@ def number(tx: Tx, name: str) -> int:
 
 def known(tx: Tx, name: str) -> int:
     """The number of a name, or 0, which is nobody's, when nobody used it yet."""
-    there = tx.house.names.get(name)
+    there = tx.house.names.get(name) or tx.fresh.get(name)
     if there is None:
         there = tx.scalar("SELECT id FROM names WHERE name = ?", name)
         if there is None:
             return 0
-        tx.house.names[name] = there
+        if tx.writes:
+            # It may be of this transaction, and be undone with it.
+            tx.fresh[name] = there
+        else:
+            tx.house.learn({name: there})
     return int(there)
 
 
 def spelled(tx: Tx, ids: Iterable[int]) -> dict[int, str]:
-    """The name of each number. Only for reading transactions: what they see is committed."""
-    table = tx.house.spelled
-    missing = [each for each in set(ids) if each not in table]
+    """The name of each number. What a writing transaction sees may yet be undone, so nobody else learns of it."""
+    if len(tx.house.spelled) > REMEMBERED:
+        tx.house.spelled = {}
+    wanted, table = set(ids), tx.house.spelled
+    if tx.writes:
+        table = {each: table[each] for each in wanted if each in table}
+    missing = [each for each in wanted if each not in table]
     for start in range(0, len(missing), _CHUNK):
         chunk = missing[start : start + _CHUNK]
         table.update(tx.rows(f"SELECT id, name FROM names WHERE id IN {marks(chunk)}", *chunk))

@@ -8,7 +8,7 @@ import queue
 import random
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from headrace.base.errors import BadRequest, HeadraceError, Unreachable
@@ -27,23 +27,26 @@ PATIENCE = 5.0
 ATTEMPTS = 8
 
 
-class Driver:
+class Driver(Protocol):
     """What the pool must know of one driver."""
 
-    dialect: Dialect
+    @property
+    def dialect(self) -> Dialect: ...
+
+    #: What all its own errors are.
     error: type[Exception]
 
     def connect(self) -> Any:
         """A new connection, outside of any transaction, with autocommit off."""
-        raise NotImplementedError
+        ...
 
     def is_alive(self, connection: Any) -> bool:
         """Whether the connection can still be used."""
-        raise NotImplementedError
+        ...
 
     def is_transient(self, error: Exception) -> bool:
         """Whether the same transaction may succeed when it is tried again."""
-        raise NotImplementedError
+        ...
 
 
 class PooledBackend:
@@ -115,7 +118,7 @@ class PooledBackend:
                     connection.close()
                 connection = None
             idle.put(connection)
-        house.names.update(tx.fresh)
+        house.learn(tx.fresh)
         return result
 
     def _borrow(self) -> tuple[queue.LifoQueue[Any], Any]:
@@ -142,7 +145,7 @@ class PooledBackend:
 _ABANDONED: list[Any] = []
 
 
-class PostgresDriver(Driver):
+class PostgresDriver:
     """PostgreSQL through psycopg 3."""
 
     dialect = POSTGRESQL
@@ -153,7 +156,7 @@ class PostgresDriver(Driver):
         except ImportError as error:
             raise HeadraceError("postgresql:// needs `pip install 'headrace[postgresql]'`") from error
         self._psycopg = psycopg
-        self.error = psycopg.Error
+        self.error: type[Exception] = psycopg.Error
         self._uri = "postgresql" + uri[uri.index("://") :]
 
     def connect(self) -> Any:
@@ -174,7 +177,7 @@ class PostgresDriver(Driver):
         )
 
 
-class MysqlDriver(Driver):
+class MysqlDriver:
     """MySQL and MariaDB through PyMySQL."""
 
     dialect = MYSQL
@@ -185,7 +188,7 @@ class MysqlDriver(Driver):
         except ImportError as error:
             raise HeadraceError("mysql:// needs `pip install 'headrace[mysql]'`") from error
         self._pymysql = pymysql
-        self.error = pymysql.Error
+        self.error: type[Exception] = pymysql.Error
         parts = urlsplit(uri)
         if not parts.path.strip("/"):
             raise BadRequest(f"The store URI names no database: give mysql://user@{parts.hostname}/DATABASE")

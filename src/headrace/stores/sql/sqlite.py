@@ -73,7 +73,7 @@ class SqliteBackend:
         with translated(sqlite3.Error):
             cursor.execute("BEGIN")
             try:
-                return job(Tx(cursor, SQLITE, house))
+                return job(Tx(cursor, SQLITE, house, writes=False))
             finally:
                 cursor.execute("COMMIT")
 
@@ -88,6 +88,9 @@ class SqliteBackend:
         self._waiting.append(ticket)
         with self._lock:
             while not ticket.done:
+                if not self._waiting:
+                    # Whoever had taken it was interrupted before it began.
+                    self._waiting.append(ticket)
                 self._serve(house)
         if ticket.error is not None:
             raise ticket.error
@@ -126,8 +129,10 @@ class SqliteBackend:
             with translated(sqlite3.Error):
                 self._commit_together(group, house)
         except BaseException as error:
+            # An interruption is meant for the thread it reached; of the others nothing was kept either.
+            told = error if isinstance(error, HeadraceError) else Unreachable("The writing was broken off; try again")
             for ticket in group:
-                ticket.error = ticket.error or error
+                ticket.error = ticket.error or told
             if not isinstance(error, HeadraceError):
                 raise
         finally:
@@ -152,7 +157,7 @@ class SqliteBackend:
             if self._writer.in_transaction:
                 cursor.execute("ROLLBACK")
             raise
-        house.names.update(tx.fresh)
+        house.learn(tx.fresh)
 
     @staticmethod
     def _in_savepoint(tx: Tx, ticket: Ticket) -> None:

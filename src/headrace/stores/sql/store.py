@@ -14,6 +14,8 @@ from headrace.stores.sql.tx import Tx
 R = TypeVar("R")
 C = TypeVar("C", bound=Call[Any])
 
+#: Names remembered by a process, about.
+REMEMBERED = 100_000
 #: Seconds the statements of one reading may take before they are given up.
 STATEMENT_SECONDS = 10
 Answer = Callable[[Tx, Any], Any]
@@ -45,6 +47,13 @@ class Household:
         #: Names of metrics, params and tags, as far as this process met them: they never change.
         self.names: dict[str, int] = {}
         self.spelled: dict[int, str] = {}
+
+    def learn(self, names: dict[str, int]) -> None:
+        """Take note of committed names."""
+        if len(self.names) > REMEMBERED:
+            # A new dictionary: others may be reading the old one.
+            self.names = {}
+        self.names.update(names)
 
     def location(self, kept: str) -> str:
         """A location as callers see it."""

@@ -33,7 +33,7 @@ class Tx:
     which everybody learns of when it is committed.
     """
 
-    __slots__ = ("_cursor", "_spell", "dialect", "for_update", "fresh", "house")
+    __slots__ = ("_cursor", "_spell", "dialect", "for_update", "fresh", "house", "writes")
 
     def __init__(
         self, cursor: Cursor, dialect: Dialect, house: Household, spell: Any = None, *, writes: bool = True
@@ -41,6 +41,7 @@ class Tx:
         self._cursor = cursor
         self._spell = spell
         self.dialect = dialect
+        self.writes = writes
         #: Ends a SELECT of rows that must not change until the end of a transaction that writes.
         self.for_update = dialect.for_update if writes else ""
         self.house = house
