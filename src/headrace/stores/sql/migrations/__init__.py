@@ -5,6 +5,12 @@ any text, ``{int}`` 64 bits, ``{real}`` a double, and ``{clustered}`` / ``{table
 in a semicolon at the end of a line.
 """
 
-from headrace.stores.sql.migrations import m0001_tracking_and_registry
+from headrace.stores.sql.migrations import (
+    m0001_tracking_and_registry,
+    m0002_points,
+    m0003_registry_events,
+    m0004_webhooks,
+    m0005_evaluation_datasets,
+)
 
-STEPS = [m0001_tracking_and_registry]
+STEPS = [m0001_tracking_and_registry, m0002_points, m0003_registry_events, m0004_webhooks, m0005_evaluation_datasets]

@@ -1,0 +1,1 @@
+"""Kinds of dataset, one file each."""

@@ -1,0 +1,3 @@
+"""Points that are equal to the last digit, each kept."""
+
+UP = ""

@@ -1,0 +1,3 @@
+"""Every change of the registry, as it happened."""
+
+UP = ""

@@ -1,0 +1,3 @@
+"""Webhooks, and what is still to be delivered."""
+
+UP = ""

@@ -1,0 +1,3 @@
+"""Evaluation datasets and their records."""
+
+UP = ""
