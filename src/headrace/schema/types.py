@@ -16,6 +16,9 @@ PageToken = Annotated[str, Meta(max_length=4096, description="Where the page bef
 RunId = Annotated[str, Meta(min_length=1, max_length=64, description="Identifier of a run.")]
 ExperimentId = Annotated[str, Meta(min_length=1, max_length=32, description="Identifier of an experiment.")]
 ModelId = Annotated[str, Meta(min_length=1, max_length=64, description="Identifier of a logged model, m-….")]
+EvaluationDatasetId = Annotated[
+    str, Meta(min_length=1, max_length=64, description="Identifier of an evaluation dataset, d-….")
+]
 Version = Annotated[str, Meta(min_length=1, max_length=19, description="Version number of a registered model.")]
 
 #: No control characters and no marks that turn the direction of text around.
@@ -29,6 +32,8 @@ _PATHLIKE = r"^(?!\.\.?(/|$))[\w.\- :]+(/(?!\.\.?(/|$))[\w.\- :]+)*$"
 _MODEL = "^(?=.*\\S)[^/:%" + _PLAIN[3:]
 _LOGGED_MODEL = "^(?=.*\\S)[^/:.%\"'" + _PLAIN[3:]
 _ALIAS = r"^[\w-]+$"
+#: Ids that were given elsewhere, and become names of folders here.
+_FOREIGN_ID = r"^[A-Za-z0-9][\w.\-]*$"
 
 ExperimentName = Annotated[str, Meta(min_length=1, max_length=500, pattern=_SPOKEN)]
 #: Names of registered models: no ``/ : %``.
@@ -50,6 +55,7 @@ Filter = Annotated[str, Meta(max_length=65_536, description="A filter in the sea
 OrderBy = Annotated[list[Annotated[str, Meta(max_length=1024)]], Meta(max_length=32)]
 ExperimentIds = Annotated[list[ExperimentId], Meta(max_length=1000)]
 Alias = Annotated[str, Meta(min_length=1, max_length=255, pattern=_ALIAS)]
+ForeignId = Annotated[str, Meta(min_length=1, max_length=64, pattern=_FOREIGN_ID, description="Id given elsewhere.")]
 
 ViewType = Literal["ACTIVE_ONLY", "DELETED_ONLY", "ALL"]
 RunStatus = Literal["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"]
@@ -72,4 +78,5 @@ RULES = {
     _MODEL: "not be blank and have no '/', ':', '%' or control characters",
     _LOGGED_MODEL: "not be blank and have no '/ : . % \" '' or control characters",
     _ALIAS: "be of letters, digits, '_' and '-'",
+    _FOREIGN_ID: "be of letters, digits, '_', '-' and '.', and begin with a letter or digit",
 }

@@ -1,0 +1,222 @@
+"""Records that come from another store, taken as they are told: with ids, times and deleted states.
+
+Every call here may be made again. What is there already stays as it is, what is missing in it is added, and what has
+the id or name of something else is refused and never overwritten. Each reply has one outcome for each record of its
+call, in the same order.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from headrace.schema.call import Call, Manage, Record, call
+from headrace.schema.datasets import DatasetInput, ModelInput
+from headrace.schema.experiments import ExperimentTag
+from headrace.schema.logged_models import LoggedModelParameter, LoggedModelTag
+from headrace.schema.registry import ModelVersionTag, RegisteredModelTag
+from headrace.schema.runs import Metric, ModelOutput, Param, RunTag
+from headrace.schema.types import (
+    Alias,
+    Description,
+    ExperimentId,
+    ExperimentName,
+    ForeignId,
+    Int64,
+    Key,
+    Location,
+    LoggedModelName,
+    LoggedModelStatus,
+    Millis,
+    ModelName,
+    ModelVersionStatus,
+    Name,
+    RunStatus,
+    Version,
+    zero,
+)
+
+#: Bytes of the body of an import.
+_BYTES = 64 << 20
+#: What became of a record: it is new here, was here already, was here and got something added, or was refused.
+Became = Literal["new", "there", "added", "refused"]
+
+
+class ImportedExperiment(Record, frozen=True, kw_only=True):
+    """An experiment as another store tells it.
+
+    Where its id is taken by another experiment it gets a new one. The experiment ``0``, which every store has, is
+    merged.
+    """
+
+    experiment_id: ExperimentId
+    name: ExperimentName
+    #: Absent where this store is to choose one.
+    artifact_location: Location | None = None
+    creation_time: Int64 = zero()
+    last_update_time: Int64 = zero()
+    deleted_time: Millis | None = None
+    tags: Annotated[list[ExperimentTag], Meta(max_length=10_000)] = []
+
+
+class ImportedRun(Record, frozen=True, kw_only=True):
+    """A run as another store tells it, without its points."""
+
+    run_id: ForeignId
+    #: The id that the experiment has in this store.
+    experiment_id: ExperimentId
+    run_name: Name = ""
+    user_id: Name = ""
+    status: RunStatus = "RUNNING"
+    start_time: Int64 = zero()
+    end_time: Int64 | None = None
+    deleted_time: Millis | None = None
+    #: Absent where this store is to choose one.
+    artifact_uri: Location | None = None
+    params: Annotated[list[Param], Meta(max_length=100_000)] = []
+    tags: Annotated[list[RunTag], Meta(max_length=100_000)] = []
+    datasets: Annotated[list[DatasetInput], Meta(max_length=100_000)] = []
+    model_inputs: Annotated[list[ModelInput], Meta(max_length=100_000)] = []
+    model_outputs: Annotated[list[ModelOutput], Meta(max_length=100_000)] = []
+
+
+class ImportedPoint(Record, frozen=True, kw_only=False):
+    """One point of a series. ``copy`` counts the points before it that are equal to it to the last digit."""
+
+    value: float
+    timestamp: Int64
+    step: Int64 = zero()
+    copy: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
+
+
+class ImportedSeries(Record, frozen=True, kw_only=False):
+    """Points of one metric of a run: all of them, or some."""
+
+    run_id: ForeignId
+    key: Key
+    points: Annotated[list[ImportedPoint], Meta(max_length=100_000)]
+
+
+class ImportedLoggedModel(Record, frozen=True, kw_only=True):
+    """A logged model as another store tells it. The runs of its metrics must be here."""
+
+    model_id: ForeignId
+    #: The id that the experiment has in this store.
+    experiment_id: ExperimentId
+    name: LoggedModelName
+    #: Absent where this store is to choose one.
+    artifact_uri: Location | None = None
+    creation_timestamp_ms: Int64 = zero()
+    last_updated_timestamp_ms: Int64 = zero()
+    deleted_time: Millis | None = None
+    status: LoggedModelStatus = "LOGGED_MODEL_READY"
+    status_message: Description | None = None
+    model_type: Name | None = None
+    source_run_id: Annotated[str, Meta(max_length=64)] | None = None
+    params: Annotated[list[LoggedModelParameter], Meta(max_length=100_000)] = []
+    tags: Annotated[list[LoggedModelTag], Meta(max_length=100_000)] = []
+    metrics: Annotated[list[Metric], Meta(max_length=100_000)] = []
+
+
+class ImportedRegisteredModel(Record, frozen=True, kw_only=True):
+    """A registered model as another store tells it, without its versions."""
+
+    name: ModelName
+    creation_timestamp: Int64 = zero()
+    last_updated_timestamp: Int64 = zero()
+    description: Description | None = None
+    deployment_job_id: Name | None = None
+    #: The highest number any version of it ever had, as far as is known.
+    last_version: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
+    tags: Annotated[list[RegisteredModelTag], Meta(max_length=10_000)] = []
+
+
+class ImportedModelVersion(Record, frozen=True, kw_only=True):
+    """A version of a registered model as another store tells it, and the aliases that point at it."""
+
+    name: ModelName
+    version: Version
+    creation_timestamp: Int64 = zero()
+    last_updated_timestamp: Int64 = zero()
+    user_id: Name | None = None
+    current_stage: Annotated[str, Meta(max_length=16)] = "None"
+    description: Description | None = None
+    source: Location = ""
+    #: Where the files are, if not at ``source`` itself.
+    storage_location: Location | None = None
+    run_id: Annotated[str, Meta(max_length=64)] | None = None
+    run_link: Location | None = None
+    model_id: Annotated[str, Meta(max_length=64)] | None = None
+    status: ModelVersionStatus = "READY"
+    status_message: Description | None = None
+    tags: Annotated[list[ModelVersionTag], Meta(max_length=10_000)] = []
+    aliases: Annotated[list[Alias], Meta(max_length=10_000)] = []
+
+
+class ImportOutcome(Record, frozen=True, kw_only=True):
+    """What became of one record."""
+
+    #: Its id or name, as told.
+    id: str
+    became: Became
+    #: Its id in this store, where that is another one.
+    now: str | None = None
+    #: Where its artifacts belong in this store.
+    artifact_uri: str | None = None
+    #: Why it was refused, or what of it was.
+    why: str | None = None
+
+
+class Imported(Record, frozen=True, kw_only=True):
+    """What became of every record of an import."""
+
+    outcomes: list[ImportOutcome] = []
+
+
+class PointsImported(Record, frozen=True, kw_only=True, omit_defaults=False):
+    """How many points were new; the others were there."""
+
+    new: Int64 = zero()
+
+
+@call("POST", "imports/experiments", since=3, needs=Manage.workspace(), writes=True, limit=_BYTES)
+class ImportExperiments(Call[Imported], frozen=True, kw_only=True):
+    """Take over experiments."""
+
+    experiments: Annotated[list[ImportedExperiment], Meta(max_length=1000)]
+
+
+@call("POST", "imports/runs", since=3, needs=Manage.workspace(), writes=True, limit=_BYTES)
+class ImportRuns(Call[Imported], frozen=True, kw_only=True):
+    """Take over runs with their params, tags, inputs and outputs."""
+
+    runs: Annotated[list[ImportedRun], Meta(max_length=1000)]
+
+
+@call("POST", "imports/points", since=3, needs=Manage.workspace(), writes=True, limit=_BYTES)
+class ImportPoints(Call[PointsImported], frozen=True, kw_only=True):
+    """Take over points of metrics: all of them, or none where one of the runs is not here."""
+
+    series: Annotated[list[ImportedSeries], Meta(max_length=100_000)]
+
+
+@call("POST", "imports/logged-models", since=3, needs=Manage.workspace(), writes=True, limit=_BYTES)
+class ImportLoggedModels(Call[Imported], frozen=True, kw_only=True):
+    """Take over logged models with their params, tags and metrics."""
+
+    models: Annotated[list[ImportedLoggedModel], Meta(max_length=1000)]
+
+
+@call("POST", "imports/registered-models", since=3, needs=Manage.workspace(), writes=True, limit=_BYTES)
+class ImportRegisteredModels(Call[Imported], frozen=True, kw_only=True):
+    """Take over registered models."""
+
+    models: Annotated[list[ImportedRegisteredModel], Meta(max_length=1000)]
+
+
+@call("POST", "imports/model-versions", since=3, needs=Manage.workspace(), writes=True, limit=_BYTES)
+class ImportModelVersions(Call[Imported], frozen=True, kw_only=True):
+    """Take over versions of registered models, and the aliases that point at them."""
+
+    versions: Annotated[list[ImportedModelVersion], Meta(max_length=1000)]
