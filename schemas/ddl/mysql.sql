@@ -190,3 +190,58 @@ CREATE TABLE aliases (
     PRIMARY KEY (model, alias),
     FOREIGN KEY (model, version) REFERENCES model_versions (model, version)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+ALTER TABLE points DROP FOREIGN KEY points_ibfk_1;
+ALTER TABLE points ADD COLUMN copy BIGINT NOT NULL DEFAULT 0, DROP PRIMARY KEY, ADD PRIMARY KEY (run, name, step, timestamp, value, special, copy);
+CREATE TABLE writers (
+    writer VARCHAR(64) NOT NULL,
+    sequence BIGINT NOT NULL,
+    seen BIGINT NOT NULL,
+    PRIMARY KEY (writer)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE TABLE evaluation_datasets (
+    id BIGINT AUTO_INCREMENT PRIMARY KEY,
+    dataset_id VARCHAR(64) NOT NULL UNIQUE,
+    workspace VARCHAR(63) NOT NULL,
+    name VARCHAR(500) NOT NULL,
+    schema_json LONGTEXT,
+    profile LONGTEXT,
+    digest VARCHAR(64) NOT NULL,
+    created_time BIGINT NOT NULL,
+    last_update_time BIGINT NOT NULL,
+    created_by VARCHAR(500),
+    last_updated_by VARCHAR(500)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE INDEX evaluation_datasets_by_time ON evaluation_datasets (workspace, created_time);
+CREATE TABLE evaluation_dataset_tags (
+    dataset BIGINT NOT NULL REFERENCES evaluation_datasets (id),
+    name VARCHAR(250) NOT NULL,
+    value LONGTEXT NOT NULL,
+    PRIMARY KEY (dataset, name)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE TABLE evaluation_dataset_experiments (
+    dataset BIGINT NOT NULL REFERENCES evaluation_datasets (id),
+    experiment BIGINT NOT NULL REFERENCES experiments (id) ON DELETE CASCADE,
+    place BIGINT NOT NULL,
+    PRIMARY KEY (dataset, experiment)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE INDEX evaluation_datasets_by_experiment ON evaluation_dataset_experiments (experiment);
+CREATE TABLE evaluation_records (
+    id BIGINT AUTO_INCREMENT PRIMARY KEY,
+    dataset BIGINT NOT NULL REFERENCES evaluation_datasets (id),
+    record_id VARCHAR(64) NOT NULL UNIQUE,
+    inputs_hash VARCHAR(64) NOT NULL,
+    inputs LONGTEXT NOT NULL,
+    outputs LONGTEXT,
+    expectations LONGTEXT,
+    tags LONGTEXT NOT NULL,
+    source LONGTEXT,
+    source_id VARCHAR(500),
+    source_type VARCHAR(36),
+    created_time BIGINT NOT NULL,
+    last_update_time BIGINT NOT NULL,
+    created_by VARCHAR(500),
+    last_updated_by VARCHAR(500),
+    UNIQUE (dataset, inputs_hash)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE INDEX logged_model_points_by_run ON logged_model_points (run);
+CREATE INDEX run_datasets_by_dataset ON run_datasets (dataset);

@@ -190,3 +190,69 @@ CREATE TABLE aliases (
     PRIMARY KEY (model, alias),
     FOREIGN KEY (model, version) REFERENCES model_versions (model, version)
 ) WITHOUT ROWID;
+CREATE TABLE points_with_copies (
+    run INTEGER NOT NULL,
+    name INTEGER NOT NULL,
+    step INTEGER NOT NULL,
+    timestamp INTEGER NOT NULL,
+    value REAL NOT NULL,
+    special INTEGER NOT NULL,
+    copy INTEGER NOT NULL,
+    PRIMARY KEY (run, name, step, timestamp, value, special, copy)
+) WITHOUT ROWID;
+INSERT INTO points_with_copies SELECT run, name, step, timestamp, value, special, 0 FROM points;
+DROP TABLE points;
+ALTER TABLE points_with_copies RENAME TO points;
+CREATE TABLE writers (
+    writer TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    seen INTEGER NOT NULL,
+    PRIMARY KEY (writer)
+) WITHOUT ROWID;
+CREATE TABLE evaluation_datasets (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    dataset_id TEXT NOT NULL UNIQUE,
+    workspace TEXT NOT NULL,
+    name TEXT NOT NULL,
+    schema_json TEXT,
+    profile TEXT,
+    digest TEXT NOT NULL,
+    created_time INTEGER NOT NULL,
+    last_update_time INTEGER NOT NULL,
+    created_by TEXT,
+    last_updated_by TEXT
+);
+CREATE INDEX evaluation_datasets_by_time ON evaluation_datasets (workspace, created_time);
+CREATE TABLE evaluation_dataset_tags (
+    dataset INTEGER NOT NULL REFERENCES evaluation_datasets (id),
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (dataset, name)
+) WITHOUT ROWID;
+CREATE TABLE evaluation_dataset_experiments (
+    dataset INTEGER NOT NULL REFERENCES evaluation_datasets (id),
+    experiment INTEGER NOT NULL REFERENCES experiments (id) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    PRIMARY KEY (dataset, experiment)
+) WITHOUT ROWID;
+CREATE INDEX evaluation_datasets_by_experiment ON evaluation_dataset_experiments (experiment);
+CREATE TABLE evaluation_records (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    dataset INTEGER NOT NULL REFERENCES evaluation_datasets (id),
+    record_id TEXT NOT NULL UNIQUE,
+    inputs_hash TEXT NOT NULL,
+    inputs TEXT NOT NULL,
+    outputs TEXT,
+    expectations TEXT,
+    tags TEXT NOT NULL,
+    source TEXT,
+    source_id TEXT,
+    source_type TEXT,
+    created_time INTEGER NOT NULL,
+    last_update_time INTEGER NOT NULL,
+    created_by TEXT,
+    last_updated_by TEXT,
+    UNIQUE (dataset, inputs_hash)
+);
+CREATE INDEX logged_model_points_by_run ON logged_model_points (run);
+CREATE INDEX run_datasets_by_dataset ON run_datasets (dataset);

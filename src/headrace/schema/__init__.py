@@ -1,6 +1,16 @@
 """The one definition of what headrace says and stores: records and calls, one file per noun."""
 
-from headrace.schema import artifacts, datasets, experiments, logged_models, registry, runs, server_info
+from headrace.schema import (
+    artifacts,
+    datasets,
+    evaluation_datasets,
+    experiments,
+    logged_models,
+    purge,
+    registry,
+    runs,
+    server_info,
+)
 from headrace.schema.call import CALLS, Call, Empty, Need, Record
 
 __all__ = [
@@ -11,8 +21,10 @@ __all__ = [
     "Record",
     "artifacts",
     "datasets",
+    "evaluation_datasets",
     "experiments",
     "logged_models",
+    "purge",
     "registry",
     "runs",
     "server_info",

@@ -1,12 +1,15 @@
 """SQL databases: SQLite, PostgreSQL, MySQL and MariaDB."""
 
 from headrace.stores.sql import (
+    evaluation_datasets,
+    evaluation_records,
     experiments,
     history,
     inputs,
     logged_models,
     logging,
     model_versions,
+    purge,
     registered_models,
     runs,
     search_logged_models,
@@ -18,6 +21,8 @@ from headrace.stores.sql.store import ANSWERS, SqlStore
 __all__ = [
     "ANSWERS",
     "SqlStore",
+    "evaluation_datasets",
+    "evaluation_records",
     "experiments",
     "history",
     "inputs",
@@ -25,6 +30,7 @@ __all__ = [
     "logging",
     "model_versions",
     "open_sql",
+    "purge",
     "registered_models",
     "runs",
     "search_logged_models",

@@ -26,6 +26,7 @@ from headrace.schema.experiments import (
 from headrace.search import EXPERIMENTS, Compare
 from headrace.stores.sql.filters import Sql, TextPairs, compared, condition
 from headrace.stores.sql.paging import Page, Term, in_view
+from headrace.stores.sql.purge import CLAIMED
 from headrace.stores.sql.store import answers
 from headrace.stores.sql.tx import Tx, marks
 
@@ -151,6 +152,8 @@ def restore_experiment(tx: Tx, call: RestoreExperiment) -> Empty:
     if row is None:
         raise missing(call.experiment_id, "deleted ")
     name, deleted = row
+    if deleted == CLAIMED:
+        raise BadRequest(f"Experiment {call.experiment_id} is being removed for good and cannot be restored any more")
     _must_be_free(tx, name)
     tx.run(
         "UPDATE experiments SET live_name = name, deleted_time = NULL, last_update_time = ? WHERE id = ?", now_ms(), key

@@ -19,6 +19,7 @@ from headrace.schema.runs import (
     UpdateRun,
 )
 from headrace.stores.sql import experiments
+from headrace.stores.sql.purge import CLAIMED
 from headrace.stores.sql.run_records import COLUMNS, info_of, records
 from headrace.stores.sql.store import answers
 from headrace.stores.sql.tags import NAME_TAG, put_tags
@@ -81,8 +82,10 @@ def delete_run(tx: Tx, call: DeleteRun) -> Empty:
 
 @answers(RestoreRun)
 def restore_run(tx: Tx, call: RestoreRun) -> Empty:
-    if not tx.run("UPDATE runs SET deleted_time = NULL WHERE run_id = ?", call.run_id):
-        raise missing(call.run_id)
+    restorable = f"run_id = ? AND (deleted_time IS NULL OR deleted_time <> {CLAIMED})"
+    if not tx.run(f"UPDATE runs SET deleted_time = NULL WHERE {restorable}", call.run_id):
+        _info(tx, call.run_id)
+        raise BadRequest(f"Run {call.run_id} is being removed for good and cannot be restored any more")
     return Empty()
 
 

@@ -6,13 +6,20 @@ One store may serve the whole exam: every test makes things of its own, under na
 from headrace.testing.stores.experiments import ExperimentContract
 from headrace.testing.stores.history import HistoryContract
 from headrace.testing.stores.logged_models import LoggedModelContract
+from headrace.testing.stores.purging import PurgingContract
 from headrace.testing.stores.registry import RegistryContract
 from headrace.testing.stores.runs import RunContract
 from headrace.testing.stores.search import SearchContract
 
 
 class StoreContract(
-    ExperimentContract, RunContract, HistoryContract, SearchContract, LoggedModelContract, RegistryContract
+    ExperimentContract,
+    RunContract,
+    HistoryContract,
+    SearchContract,
+    LoggedModelContract,
+    RegistryContract,
+    PurgingContract,
 ):
     """All that a store promises."""
 

@@ -1,4 +1,5 @@
-"""Steps from one schema to the next, oldest first. Each is a module ``mNNNN_what`` with a neutral script ``UP``.
+"""Steps from one schema to the next, oldest first. Each is a module ``mNNNN_what`` with a neutral script ``UP``,
+or with one for each database.
 
 In a script ``{id}`` is a self-counting key, ``{string:N}`` text of at most N characters that can be a key, ``{text}``
 any text, ``{int}`` 64 bits, ``{real}`` a double, and ``{clustered}`` / ``{table}`` what ends a table. Statements end
@@ -11,6 +12,14 @@ from headrace.stores.sql.migrations import (
     m0003_registry_events,
     m0004_webhooks,
     m0005_evaluation_datasets,
+    m0006_purging,
 )
 
-STEPS = [m0001_tracking_and_registry, m0002_points, m0003_registry_events, m0004_webhooks, m0005_evaluation_datasets]
+STEPS = [
+    m0001_tracking_and_registry,
+    m0002_points,
+    m0003_registry_events,
+    m0004_webhooks,
+    m0005_evaluation_datasets,
+    m0006_purging,
+]
