@@ -2,6 +2,7 @@
 
 from headrace.search.entities import (
     ENTITIES,
+    EVALUATION_DATASETS,
     EXPERIMENTS,
     LOGGED_MODELS,
     MODEL_VERSIONS,
@@ -15,6 +16,7 @@ from headrace.search.tree import And, Compare, Field, Node, Not, Or, Order
 
 __all__ = [
     "ENTITIES",
+    "EVALUATION_DATASETS",
     "EXPERIMENTS",
     "LOGGED_MODELS",
     "MODEL_VERSIONS",

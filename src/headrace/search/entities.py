@@ -92,6 +92,11 @@ def _time(name: str, *aliases: str) -> Key:
     return Key(name, "number", aliases, is_time=True)
 
 
+def _ordered(name: str) -> Key:
+    # MLflow takes ``name > 'a'`` of this noun: text in the order of its characters.
+    return Key(name, only=OPERATORS["text"] | frozenset(_SIZES))
+
+
 RUNS = Entity(
     "runs",
     (
@@ -185,7 +190,27 @@ LOGGED_MODELS = Entity(
     ),
 )
 
+EVALUATION_DATASETS = Entity(
+    "evaluation datasets",
+    (
+        Kind(
+            "attribute",
+            _ATTRIBUTE,
+            (
+                _ordered("name"),
+                _id("dataset_id"),
+                _ordered("created_by"),
+                _ordered("last_updated_by"),
+                _time("created_time"),
+                _time("last_update_time"),
+            ),
+        ),
+        msgspec.structs.replace(_TAGS, orders=False),
+    ),
+)
+
 #: Every noun that can be searched, by its name.
 ENTITIES: dict[str, Entity] = {
-    entity.name: entity for entity in (RUNS, EXPERIMENTS, REGISTERED_MODELS, MODEL_VERSIONS, LOGGED_MODELS)
+    entity.name: entity
+    for entity in (RUNS, EXPERIMENTS, REGISTERED_MODELS, MODEL_VERSIONS, LOGGED_MODELS, EVALUATION_DATASETS)
 }

@@ -3,6 +3,7 @@
 One store may serve the whole exam: every test makes things of its own, under names nobody else has.
 """
 
+from headrace.testing.stores.evaluation_datasets import EvaluationDatasetContract
 from headrace.testing.stores.experiments import ExperimentContract
 from headrace.testing.stores.history import HistoryContract
 from headrace.testing.stores.logged_models import LoggedModelContract
@@ -19,6 +20,7 @@ class StoreContract(
     SearchContract,
     LoggedModelContract,
     RegistryContract,
+    EvaluationDatasetContract,
     PurgingContract,
 ):
     """All that a store promises."""
