@@ -23,8 +23,10 @@ from headrace.schema.types import (
     ParamValue,
     RunId,
     RunStatus,
+    Sequence,
     TagValue,
     ViewType,
+    Writer,
     zero,
 )
 
@@ -224,6 +226,8 @@ class LogMetric(Call[Empty], frozen=True, kw_only=True):
     model_id: str | None = None
     dataset_name: Name | None = None
     dataset_digest: Name | None = None
+    writer: Writer = ""
+    sequence: Sequence = 0
 
 
 @call("POST", "runs/log-parameter", needs=Edit.run("run_id"), writes=True, quick=True)
@@ -264,6 +268,8 @@ class LogBatch(Call[Empty], frozen=True, kw_only=True):
     metrics: Annotated[list[Metric], Meta(max_length=1000)] = []
     params: Annotated[list[Param], Meta(max_length=100)] = []
     tags: Annotated[list[RunTag], Meta(max_length=100)] = []
+    writer: Writer = ""
+    sequence: Sequence = 0
 
     def __post_init__(self) -> None:
         entities = len(self.metrics) + len(self.params) + len(self.tags)

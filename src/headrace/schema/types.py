@@ -44,6 +44,12 @@ Name = Annotated[str, Meta(max_length=500, pattern=_PLAIN)]
 #: How a thing that exists is asked for by name; a name nobody could have given is simply not found.
 LookupName = Annotated[str, Meta(min_length=1, max_length=5000)]
 
+#: Whoever numbers its writes; a store keeps the number of the last one.
+Writer = Annotated[str, Meta(max_length=64, description="Who writes. A point that is there already is kept again.")]
+Sequence = Annotated[
+    int, Meta(ge=0, le=_INT64 - 1, description="Number of this write among those of its writer; a resend is no write.")
+]
+
 Key = Annotated[str, Meta(min_length=1, max_length=250, pattern=_PATHLIKE)]
 TagKey = Annotated[str, Meta(min_length=1, max_length=250, pattern=_SPOKEN)]
 #: Values are kept whole up to these lengths, in characters, and refused beyond; none is ever cut.

@@ -25,6 +25,7 @@ from headrace.stores.sql.runs import writable
 from headrace.stores.sql.store import answers
 from headrace.stores.sql.tags import put_tags
 from headrace.stores.sql.tx import Tx, marks
+from headrace.stores.sql.writers import is_new
 
 _HISTORY_TAG = "mlflow.log-model.history"
 
@@ -32,10 +33,12 @@ _HISTORY_TAG = "mlflow.log-model.history"
 @answers(LogMetric)
 def log_metric(tx: Tx, call: LogMetric) -> Empty:
     run = writable(tx, call.run_id)
+    if not is_new(tx, call.writer, call.sequence):
+        return Empty()
     point = Metric(
         call.key, call.value, call.timestamp, call.step, call.model_id, call.dataset_name, call.dataset_digest
     )
-    points.add(tx, run, (point,))
+    points.add(tx, run, (point,), again=bool(call.writer))
     if call.model_id:
         add_model_points(tx, run, (point,))
     return Empty()
@@ -64,8 +67,10 @@ def delete_tag(tx: Tx, call: DeleteTag) -> Empty:
 @answers(LogBatch)
 def log_batch(tx: Tx, call: LogBatch) -> Empty:
     run = writable(tx, call.run_id)
+    if not is_new(tx, call.writer, call.sequence):
+        return Empty()
     add_params(tx, run, call.params)
-    points.add(tx, run, call.metrics)
+    points.add(tx, run, call.metrics, again=bool(call.writer))
     with_model = [metric for metric in call.metrics if metric.model_id]
     if with_model:
         add_model_points(tx, run, with_model)
@@ -109,11 +114,11 @@ def add_params(tx: Tx, run: int, params: Sequence[Param]) -> None:
                 f"Param {key!r} of this run is {_short(old)!r} already and cannot become {_short(value)!r}: "
                 "params are logged once. Use another key, or a tag for what changes"
             )
-    new = [(run, ids[key], value, _number(value)) for key, value in wanted.items() if ids[key] not in there]
+    new = [(run, ids[key], value, number_in(value)) for key, value in wanted.items() if ids[key] not in there]
     tx.many("INSERT INTO params (run, name, value, number) VALUES (?, ?, ?, ?)", new)
 
 
-def _number(text: str) -> float | None:
+def number_in(text: str) -> float | None:
     """The number a param spells, if it does, for comparisons."""
     try:
         value = float(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -20,6 +21,8 @@ FILE = "headrace.db"
 DEFAULT_EXPERIMENT = "Default"
 #: Held by whoever sets up a MySQL database; its names are the server's, so the database is in it.
 _MYSQL_LOCK = "CONCAT('headrace ', MD5(DATABASE()))"
+#: MySQL's words for: this table, column or index is there; this key is not.
+_MADE_BEFORE = (1050, 1060, 1061, 1091)
 
 
 def open_sql(uri: str, *, artifact_root: str | None = None) -> SqlStore:
@@ -145,25 +148,41 @@ def _take_steps(tx: Tx) -> None:
     mariadb = tx.dialect.name == "mysql" and "mariadb" in str(tx.scalar("SELECT VERSION()")).lower()
     for number, step in enumerate(STEPS[version:], version + 1):
         for statement in script(tx.dialect, step.UP, mariadb=mariadb):
-            tx.run(statement)
+            _step(tx, statement)
         if number == 1:
             _add_default_experiment(tx)
         tx.run("UPDATE headrace_schema SET version = ?", number)
+
+
+def _step(tx: Tx, statement: str) -> None:
+    """MySQL keeps every change of a table at once: what an upgrade did that was cut short is passed over."""
+    if tx.dialect.name != "mysql":
+        tx.run(statement)
+        return
+    from pymysql.err import MySQLError
+
+    try:
+        tx.run(statement)
+    except MySQLError as error:
+        if error.args[0] not in _MADE_BEFORE:
+            raise
 
 
 def _begin_schema(tx: Tx) -> None:
     """Mark the database as ours before anything else: MySQL shows every table to others as soon as it is made."""
     if tx.dialect.name == "mysql" and "headrace_schema" in _tables(tx):
         # Somebody was ended while setting up, so nobody has kept anything here yet.
-        made = re.findall(r"CREATE TABLE (\w+)", STEPS[0].UP)
+        scripts = [statement for step in STEPS for statement in script(tx.dialect, step.UP)]
+        made = re.findall(r"CREATE TABLE (\w+)", "\n".join(scripts))
         for table in [*reversed(made), "headrace_schema"]:
             tx.run(f"DROP TABLE IF EXISTS {table}")
     tx.run("CREATE TABLE headrace_schema (version INTEGER NOT NULL, secret CHAR(64) NOT NULL)")
     tx.run("INSERT INTO headrace_schema (version, secret) VALUES (0, ?)", secrets.token_hex(32))
 
 
-def script(dialect: Dialect, neutral: str, *, mariadb: bool = False) -> list[str]:
+def script(dialect: Dialect, step: str | Mapping[str, str], *, mariadb: bool = False) -> list[str]:
     """The statements of a step in one dialect."""
+    neutral = step if isinstance(step, str) else step[dialect.name]
     # Text is compared byte by byte, trailing spaces included, as the other databases do.
     collation = "utf8mb4_nopad_bin" if mariadb else "utf8mb4_0900_bin"
     table = f"ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE {collation}"

@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import groupby, islice, pairwise
+from operator import eq, itemgetter
 from typing import Any
 
 from headrace.schema.runs import Metric
 from headrace.stores.sql import names
 from headrace.stores.sql.tx import Tx, marks
 
-NAN, PLUS, MINUS = 1, 2, 3
+NAN, PLUS, MINUS, NEGATIVE_ZERO = 1, 2, 3, 4
 _LARGEST = sys.float_info.max
-_SPELLED = {NAN: math.nan, PLUS: math.inf, MINUS: -math.inf}
+_SPELLED = {NAN: math.nan, PLUS: math.inf, MINUS: -math.inf, NEGATIVE_ZERO: -0.0}
 
-_POINT = "run, name, step, timestamp, value, special"
+_POINT = "run, name, step, timestamp, value, special, copy"
+#: One more of some points that are equal to the last digit.
+_ANOTHER = (
+    f"INSERT INTO points ({_POINT}) SELECT ?, ?, ?, ?, ?, ?, COALESCE(MAX(copy) + 1, 0) FROM points"
+    " WHERE run = ? AND name = ? AND step = ? AND timestamp = ? AND value = ? AND special = ?"
+)
 _SUMMARY = (
     "last_val, last_special, last_step, last_timestamp, first_val, first_special, first_step, first_timestamp,"
     " min_val, min_step, max_val, max_step, total, numbers, points"
 )
 
-Point = tuple[int, int, int, int, float, int]
+_NAME = itemgetter(1)
+#: A row of ``points``.
+Point = tuple[int, int, int, int, float, int, int]
 #: The columns of a summary, in the order of ``_SUMMARY``.
 Summary = tuple[Any, ...]
 
@@ -29,7 +39,7 @@ Summary = tuple[Any, ...]
 def kept(value: float) -> tuple[float, int]:
     """A value as databases keep it: a finite number, and what it stands for."""
     if math.isfinite(value):
-        return value, 0
+        return (value, 0) if value or math.copysign(1, value) > 0 else (0.0, NEGATIVE_ZERO)
     if math.isnan(value):
         return 0.0, NAN
     return (_LARGEST, PLUS) if value > 0 else (-_LARGEST, MINUS)
@@ -40,33 +50,51 @@ def told(value: float, special: int) -> float:
     return _SPELLED[special] if special else value
 
 
-def add(tx: Tx, run: int, metrics: Sequence[Metric]) -> None:
-    """Append points to metrics of a run, and bring their summaries up to date.
+def add(tx: Tx, run: int, metrics: Sequence[Metric], *, again: bool) -> None:
+    """Append points to metrics of a run, which the caller holds, and bring their summaries up to date.
 
-    A point that is there already, to the last digit, is not added twice: a client may send it again when it did not
-    hear the answer.
+    A point that is there already, to the last digit, is kept ``again``, or else passed over: most clients send it again
+    when they did not hear the answer.
     """
     if not metrics:
         return
-    if len(metrics) == 1:
-        (metric,) = metrics
-        rows: list[Point] = [(run, names.number(tx, metric.key), metric.step, metric.timestamp, *kept(metric.value))]
-    else:
-        ids = names.numbers(tx, {metric.key for metric in metrics})
-        rows = [(run, ids[each.key], each.step, each.timestamp, *kept(each.value)) for each in metrics]
-    new = tx.put_new("points", _POINT, rows)
-    if not new:
-        return
-    touched: dict[int, list[Point]] = {}
-    for row in rows:
-        touched.setdefault(row[1], []).append(row)
-    there = _summaries(tx, run, list(touched))
-    if new != len(rows):
-        # Some were there already, and the database does not say which: count again what is kept.
-        merged = [(run, name, *_recounted(tx, run, name)) for name in touched]
-    else:
-        merged = [(run, name, *_merged(there.get(name), points)) for name, points in touched.items()]
+    ids = names.numbers(tx, {metric.key for metric in metrics})
+    rows = [(run, ids[each.key], each.step, each.timestamp, *kept(each.value), 0) for each in metrics]
+    rows.sort()
+    there = _summaries(tx, run, list(ids.values()))
+    later, others = _split(rows, there)
+    tx.append("points", _POINT, later)
+    new = sorted(later + _added(tx, others, again)) if others else later
+    merged = [(run, name, *_merged(there.get(name), list(points))) for name, points in groupby(new, _NAME)]
     tx.put("summaries", "run, name", _SUMMARY, merged)
+
+
+def _split(rows: list[Point], there: dict[int, Summary]) -> tuple[list[Point], list[Point]]:
+    """Those of some sorted points that come after all that are there of their metric, none twice; and the others."""
+    later: list[Point] = []
+    others: list[Point] = []
+    for name, group in groupby(rows, _NAME):
+        points = list(group)
+        if name in there:
+            value, special, step, timestamp = there[name][:4]
+            start = bisect_right(points, (step, timestamp, value, special), key=itemgetter(2, 3, 4, 5))
+            others += points[:start]
+            del points[:start]
+        if any(map(eq, points, islice(points, 1, None))):
+            doubles = [point for point, next in pairwise(points) if point == next]
+            others += doubles
+            points = sorted(set(points))
+        later += points
+    return later, others
+
+
+def _added(tx: Tx, points: list[Point], again: bool) -> list[Point]:
+    """Those of some points that were kept; what is equal to them may be there."""
+    if again:
+        tx.many(_ANOTHER, [(*point[:6], *point[:6]) for point in points])
+        return points
+    changed = tx.each(tx.dialect.insert_ignore("points", _POINT), points)
+    return [point for point, count in zip(points, changed, strict=True) if count]
 
 
 def _summaries(tx: Tx, run: int, ids: list[int]) -> dict[int, Summary]:
@@ -77,42 +105,32 @@ def _summaries(tx: Tx, run: int, ids: list[int]) -> dict[int, Summary]:
     return {row[0]: row[1:] for row in found}
 
 
-def _recounted(tx: Tx, run: int, name: int) -> Summary:
-    return _merged(None, tx.rows(f"SELECT {_POINT} FROM points WHERE run = ? AND name = ?", run, name))
+def _merged(before: Summary | None, points: list[Point]) -> Summary:
+    """The summary of what ``before`` sums up and some more sorted points. NaN is in no minimum, maximum or mean."""
+    first, last = _end(points[0]), _end(points[-1])
+    low = high = low_step = high_step = None
+    total, numbers, count = 0.0, 0, 0
+    if before is not None:
+        last = max(before[:4], last, key=_in_order)
+        first = min(before[4:8], first, key=_in_order)
+        low, low_step, high, high_step, total, numbers, count = before[8:]
+    finite = [point for point in points if point[5] != NAN]
+    if finite:
+        values = [point[4] for point in finite]
+        least, most = min(values), max(values)
+        if low is None or least < low:
+            low, low_step = least, finite[values.index(least)][2]
+        if high is None or most > high:
+            high, high_step = most, finite[values.index(most)][2]
+        # Databases other than SQLite keep no infinity: the sum stops at the largest number.
+        total = max(-_LARGEST, min(_LARGEST, total + sum(values)))
+    return (*last, *first, low, low_step, high, high_step, total, numbers + len(finite), count + len(points))
 
 
-def _merged(before: Summary | None, points: Iterable[Point]) -> Summary:
-    """The summary of what ``before`` sums up and some more points. NaN is in no minimum, maximum or mean."""
-    if before is None:
-        last = first = None
-        low = high = low_step = high_step = None
-        total, numbers, count = 0.0, 0, 0
-    else:
-        value, special, step, timestamp, *rest = before
-        last = (step, timestamp, value, special)
-        value, special, step, timestamp, low, low_step, high, high_step, total, numbers, count = rest
-        first = (step, timestamp, value, special)
-    for _, _, step, timestamp, value, special in points:
-        here = (step, timestamp, value, special)
-        last = here if last is None or here > last else last
-        first = here if first is None or here < first else first
-        count += 1
-        if special == NAN:
-            continue
-        numbers += 1
-        total = _sum(total, value)
-        if low is None or value < low:
-            low, low_step = value, step
-        if high is None or value > high:
-            high, high_step = value, step
-    assert last is not None
-    assert first is not None
-    return (
-        last[2], last[3], last[0], last[1], first[2], first[3], first[0], first[1],
-        low, low_step, high, high_step, total, numbers, count,
-    )  # fmt: skip
+def _end(point: Point) -> Summary:
+    """A point as the first or last of a summary."""
+    return point[4], point[5], point[2], point[3]
 
 
-def _sum(total: float, value: float) -> float:
-    # Databases other than SQLite keep no infinity: the sum stops at the largest number.
-    return max(-_LARGEST, min(_LARGEST, total + value))
+#: Of the first or last point of a summary: its place among the others.
+_in_order = itemgetter(2, 3, 0, 1)

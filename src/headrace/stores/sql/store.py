@@ -47,6 +47,8 @@ class Household:
         #: Names of metrics, params and tags, as far as this process met them: they never change.
         self.names: dict[str, int] = {}
         self.spelled: dict[int, str] = {}
+        #: When writers that are gone were last forgotten, in milliseconds.
+        self.swept = 0
 
     def learn(self, names: dict[str, int]) -> None:
         """Take note of committed names."""

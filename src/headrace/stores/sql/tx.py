@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Sized
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 from headrace.stores.sql.dialects import Dialect
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from headrace.stores.sql.store import Household
 
 Params = Sequence[Any]
+#: Rows that one statement inserts.
+_TOGETHER = 100
 
 
 class Cursor(Protocol):
@@ -60,6 +63,10 @@ class Tx:
         self._cursor.executemany(self._spell(sql) if self._spell else sql, listed)
         return self._cursor.rowcount
 
+    def each(self, sql: str, rows: Sequence[Params]) -> list[int]:
+        """Execute a statement for every row of parameters; the number of rows that each of them changed."""
+        return [self.run(sql, *row) for row in rows]
+
     def rows(self, sql: str, *params: Any) -> list[Any]:
         """All rows of a query."""
         self._cursor.execute(self._spell(sql) if self._spell else sql, params)
@@ -83,6 +90,17 @@ class Tx:
         self.run(sql, *values.values())
         assert self._cursor.lastrowid is not None
         return self._cursor.lastrowid
+
+    def append(self, table: str, columns: str, rows: Sequence[Params]) -> None:
+        """Insert many rows, whose keys are free."""
+        one = "(" + ", ".join("?" * (columns.count(",") + 1)) + ")"
+        start, insert = 0, f"INSERT INTO {table} ({columns}) VALUES "
+        if self.dialect.name == "sqlite":
+            # A statement is half as dear for each of many rows.
+            many = insert + ", ".join([one] * _TOGETHER)
+            for start in range(_TOGETHER, len(rows) + 1, _TOGETHER):
+                self.run(many, *chain.from_iterable(rows[start - _TOGETHER : start]))
+        self.many(insert + one, rows[start:])
 
     def put_new(self, table: str, columns: str, rows: Sequence[Params]) -> int:
         """Insert rows, leaving those whose key is taken as they are; how many were new."""

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import math
 
-from headrace.schema.runs import GetMetricHistory, GetMetricHistoryBulkInterval, LogBatch, Metric
+from headrace.schema.runs import (
+    DeleteRun,
+    GetMetricHistory,
+    GetMetricHistoryBulkInterval,
+    LogBatch,
+    LogMetric,
+    Metric,
+    RestoreRun,
+)
 from headrace.stores.port import Store
 from headrace.testing.stores import making
 
@@ -19,13 +27,60 @@ class HistoryContract:
         points = store.send(GetMetricHistory(run_id=run_id, metric_key="loss")).metrics
         assert [(point.timestamp, point.step) for point in points] == [(10, 1), (10, 3), (20, 2), (30, 1)]
 
-    def test_a_point_sent_again_is_one_point(self, store: Store) -> None:
+    def test_a_point_sent_again_without_a_writer_is_one_point(self, store: Store) -> None:
         run_id = making.run(store)
         for value in (1.0, 1.0, 2.0, math.nan, math.nan, math.inf):
             making.point(store, run_id, "x", value)
         store.send(LogBatch(run_id=run_id, metrics=[Metric("x", 1.0, 1), Metric("x", 3.0, 1), Metric("x", 3.0, 1)]))
         points = store.send(GetMetricHistory(run_id=run_id, metric_key="x")).metrics
         assert sorted(repr(point.value) for point in points) == ["1.0", "2.0", "3.0", "inf", "nan"]
+        (found,) = making.found(store, run_id, "metrics.x.count = 5 AND metrics.x.min = 1")
+        assert found == run_id
+
+    def test_equal_points_of_one_writer_are_each_kept(self, store: Store) -> None:
+        run_id, writer = making.run(store), making.fresh("writer")
+        values = [1.0, math.nan, 1.0, -0.0, 0.0, math.inf, math.nan, -0.0]
+        for sequence, value in enumerate(values, 1):
+            call = LogMetric(run_id=run_id, key="x", value=value, timestamp=1, writer=writer, sequence=sequence)
+            store.send(call)
+        batch = [Metric("x", value, 1) for value in (*values, *values)]
+        store.send(LogBatch(run_id=run_id, metrics=batch, writer=writer))
+        points = store.send(GetMetricHistory(run_id=run_id, metric_key="x")).metrics
+        assert sorted(repr(point.value) for point in points) == sorted(map(repr, values * 3))
+        (found,) = making.found(store, run_id, "metrics.x.count = 24 AND metrics.x.max > 1e308")
+        assert found == run_id
+
+    def test_what_a_writer_sends_twice_is_done_once(self, store: Store) -> None:
+        run_id, writer = making.run(store), making.fresh("writer")
+        first = LogMetric(run_id=run_id, key="x", value=1.0, timestamp=1, writer=writer, sequence=1)
+        second = LogBatch(run_id=run_id, metrics=[Metric("x", 1.0, 1)] * 3, writer=writer, sequence=2)
+        other = LogMetric(run_id=run_id, key="x", value=1.0, timestamp=1, writer=writer + "b", sequence=1)
+        for call in (first, first, second, second, first, other, second, other):
+            store.send(call)
+        assert len(store.send(GetMetricHistory(run_id=run_id, metric_key="x")).metrics) == 5
+
+    def test_a_write_that_was_refused_can_be_sent_again(self, store: Store) -> None:
+        run_id, writer = making.run(store), making.fresh("writer")
+        call = LogMetric(run_id=run_id, key="x", value=1.0, timestamp=1, writer=writer, sequence=1)
+        store.send(DeleteRun(run_id=run_id))
+        with making.refused("INVALID_PARAMETER_VALUE", "deleted"):
+            store.send(call)
+        store.send(RestoreRun(run_id=run_id))
+        store.send(call)
+        assert len(store.send(GetMetricHistory(run_id=run_id, metric_key="x")).metrics) == 1
+
+    def test_steps_in_any_order_make_the_same_history(self, store: Store) -> None:
+        steps = [0, 2**63 - 1, -1, 7, -(2**63), 3, 7, 7]
+        points = [Metric("x", step / 3, at % 3, step) for at, step in enumerate(steps)]
+        told = []
+        for order in (points, points[::-1]):
+            run_id, writer = making.run(store), making.fresh("writer")
+            store.send(LogBatch(run_id=run_id, metrics=order[:5], writer=writer))
+            store.send(LogBatch(run_id=run_id, metrics=order[5:], writer=writer))
+            history = store.send(GetMetricHistory(run_id=run_id, metric_key="x")).metrics
+            told.append((history, making.read(store, run_id).data.metric_list))
+        assert told[0] == told[1]
+        assert sorted(point.step for point in told[0][0]) == sorted(steps)
 
     def test_history_in_pages_is_the_whole_history(self, store: Store) -> None:
         run_id = making.run(store)

@@ -10,7 +10,7 @@ import pytest
 
 from headrace.base.errors import HeadraceError
 from headrace.schema.experiments import CreateExperiment
-from headrace.schema.runs import CreateRun, GetRun, LogBatch, LogMetric, Metric, Param, Run, RunTag
+from headrace.schema.runs import CreateRun, GetRun, LogBatch, LogMetric, Metric, Param, Run, RunTag, SearchRuns
 from headrace.stores.port import Store
 
 
@@ -59,6 +59,12 @@ def point(store: Store, run_id: str, key: str, value: float, *, timestamp: int =
 def read(store: Store, run_id: str) -> Run:
     """A run, with all that was logged to it."""
     return store.send(GetRun(run_id=run_id)).run
+
+
+def found(store: Store, run_id: str, filter: str) -> list[str]:
+    """The ids of the runs that a filter finds in the experiment of a run."""
+    there = read(store, run_id).info.experiment_id
+    return [each.info.run_id for each in store.send(SearchRuns(experiment_ids=[there], filter=filter)).runs]
 
 
 @contextmanager

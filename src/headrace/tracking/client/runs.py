@@ -37,6 +37,7 @@ from headrace.tracking.limits import MAX_ENTITIES_PER_BATCH, MAX_PARAMS_TAGS_PER
 from headrace.tracking.operations import RunOperations, done
 from headrace.tracking.paged import PagedList
 from headrace.tracking.values import number, several, whole
+from headrace.tracking.writer import next_write
 
 #: Points of a metric fetched at a time.
 _POINTS = 25_000
@@ -124,6 +125,7 @@ class Runs(Asking):
         model_id: str | None = None,
     ) -> RunOperations | None:
         """Append one point to a metric: now, and at step 0, unless told otherwise."""
+        writer, sequence = next_write()
         call = LogMetric(
             run_id=run_id,
             key=key,
@@ -133,6 +135,8 @@ class Runs(Asking):
             model_id=model_id,
             dataset_name=dataset_name,
             dataset_digest=dataset_digest,
+            writer=writer,
+            sequence=sequence,
         )
         self._send(call)
         return done(synchronous)
@@ -204,7 +208,15 @@ def _batches(run_id: str, metrics: list[Metric], params: list[Param], tags: list
         these_tags, tags = tags[:MAX_PARAMS_TAGS_PER_BATCH], tags[MAX_PARAMS_TAGS_PER_BATCH:]
         room = MAX_ENTITIES_PER_BATCH - len(these_params) - len(these_tags)
         these_metrics, metrics = metrics[:room], metrics[room:]
-        yield LogBatch(run_id=run_id, metrics=these_metrics, params=these_params, tags=these_tags)
+        writer, sequence = next_write()
+        yield LogBatch(
+            run_id=run_id,
+            metrics=these_metrics,
+            params=these_params,
+            tags=these_tags,
+            writer=writer,
+            sequence=sequence,
+        )
 
 
 def _status(status: str | int | None) -> Any:
