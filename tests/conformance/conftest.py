@@ -30,6 +30,7 @@ STEPS = [
     *more_calls.SEARCHES,
     *more_calls.MODELS,
     *more_calls.REGISTRY,
+    *more_calls.TRANSFERS,
     *more_calls.BROKEN,
 ]
 #: What the genuine server and ours said, by the steps' names.

@@ -310,3 +310,33 @@ BROKEN = [
     post("a third experiment is deleted", "experiments/delete", {"experiment_id": "{exp3}"}),
     post("a deleted experiment's name is free again", "experiments/create", {"name": "third"}),
 ]
+
+
+_MPU = "/api/2.0/mlflow-artifacts/"
+TRANSFERS = [
+    post("an upload in parts needs storage that can", "mpu/create/x", {"path": "a", "num_parts": 2}, api=_MPU),
+    post("no upload can be completed", "mpu/complete/x", {"path": "a", "upload_id": "u", "parts": []}, api=_MPU),
+    post("no upload can be given up", "mpu/abort/x", {"path": "a", "upload_id": "u"}, api=_MPU),
+    get("a signed download needs storage that can", "presigned/x", api=_MPU),
+    *(
+        post(f"{what} {verb}", f"artifacts/presigned-{verb}-url", body)
+        for verb in ("upload", "download")
+        for what, body in [
+            ("what lies behind the server has no signed", {"run_id": "{run}", "path": "x"}),
+            ("an unknown run has no signed", {"run_id": "nope", "path": "x"}),
+            ("nothing without a path has a signed", {"run_id": "{run}"}),
+            ("nothing outside has a signed", {"run_id": "{run}", "path": "../x"}),
+        ]
+    ),
+    post("nothing without a run has a signed upload", "artifacts/presigned-upload-url", {"path": "x"}),
+    post(
+        "no address is signed for no time",
+        "artifacts/presigned-download-url",
+        {"run_id": "{run}", "path": "x", "expiration": 0},
+    ),
+    post(
+        "no address is signed for ever",
+        "artifacts/presigned-download-url",
+        {"run_id": "{run}", "path": "x", "expiration": 604_801},
+    ),
+]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote, urlsplit
@@ -14,9 +17,9 @@ import msgspec
 import urllib3
 
 from headrace.artifacts.port import CHUNK, key_of
-from headrace.base import connection
-from headrace.base.errors import BY_CODE, BadRequest, HeadraceError, NotFound, Unreachable, from_code
-from headrace.base.files import save
+from headrace.base import connection, settings
+from headrace.base.errors import BY_CODE, BadRequest, HeadraceError, NotFound, NotSupported, Unreachable, from_code
+from headrace.base.files import replacing, save
 from headrace.base.paths import ArtifactKey, ArtifactUri
 from headrace.schema.artifacts import FileInfo
 
@@ -24,6 +27,10 @@ _ROUTE = "/mlflow-artifacts/artifacts"
 #: Seconds of the first pause between two attempts; each pause is twice the one before.
 _PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
+#: Parts of one file under way at the same time.
+_ABREAST = 8
+#: Bytes from which a file is large.
+_LARGE = 500 << 20
 
 
 def open_store(uri: str, tracking_uri: str | None) -> ProxiedStore:
@@ -56,13 +63,17 @@ class ProxiedStore:
 
     def __init__(self, base: str, root: str, headers: dict[str, str]) -> None:
         self._base = base
-        self._origin = "://".join(urlsplit(base)[:2])
         self._root = ArtifactKey.parse(root, folder=True)
         self._headers = {**headers, "Accept-Encoding": "identity"}
 
     def put(self, source: Path, key: str) -> None:
         """Send the bytes of the local file ``source``."""
         key = key_of(key)
+        size = source.stat().st_size
+        if settings.flag("ENABLE_PROXY_MULTIPART_UPLOAD"):
+            large = size >= max(1, settings.number("MULTIPART_UPLOAD_MINIMUM_FILE_SIZE", _LARGE))
+            if large and self._send_parts(key, source, size):
+                return
         with open(source, "rb") as file:
             self._send(key, file)
 
@@ -77,6 +88,10 @@ class ProxiedStore:
 
     def get(self, key: str, target: Path) -> Path:
         """Copy one stored file to ``target``."""
+        key = key_of(key)
+        if settings.flag("ENABLE_PROXY_MULTIPART_DOWNLOAD") and (found := self._signed(key)):
+            if (found.file_size or 0) >= max(1, settings.number("MULTIPART_DOWNLOAD_MINIMUM_FILE_SIZE", _LARGE)):
+                return _fetch_ranges(found, target)
         return save(self.read(key), target)
 
     def read(self, key: str, start: int = 0) -> Iterator[bytes]:
@@ -116,6 +131,52 @@ class ProxiedStore:
         headers = {"Content-Length": str(size), "Content-Type": "application/octet-stream"}
         self._request("PUT", key, headers=headers, body=_Exactly(file, size)).drain_conn()
 
+    def _send_parts(self, key: ArtifactKey, source: Path, size: int) -> bool:
+        """Send a large file as parts, side by side. False when the server takes none."""
+        chunk = settings.number("MULTIPART_UPLOAD_CHUNK_SIZE", 10 << 20)
+        starts = range(0, size, chunk)
+        about: dict[str, Any] = {"path": str(key).rpartition("/")[2], "num_parts": len(starts)}
+        try:
+            made = msgspec.json.decode(self._ask_for("create", key, about), type=_Upload)
+        except NotSupported:
+            return False
+        about = {"path": about["path"], "upload_id": made.upload_id}
+
+        def send(credential: _Credential, start: int) -> dict[str, Any]:
+            with open(source, "rb") as file:
+                file.seek(start)
+                piece = file.read(chunk)
+            # The address is leave enough, and may be another server's: it gets no credentials of ours.
+            response = _ask("PUT", credential.url, {**credential.headers}, key, body=piece)
+            response.drain_conn()
+            return {"part_number": credential.part_number, "etag": response.headers["ETag"], "url": credential.url}
+
+        try:
+            with ThreadPoolExecutor(_ABREAST) as pool:
+                parts = list(pool.map(send, made.credentials, starts))
+            self._ask_for("complete", key, {**about, "parts": parts})
+        except BaseException:
+            with suppress(HeadraceError):
+                self._ask_for("abort", key, about)
+            raise
+        return True
+
+    def _ask_for(self, step: str, key: ArtifactKey, about: dict[str, Any]) -> bytes:
+        folder = quote(self._full(key).rpartition("/")[0])
+        url = f"{self._base.removesuffix('/artifacts')}/mpu/{step}/{folder}"
+        headers = {**self._headers, "Content-Type": "application/json"}
+        with _ask("POST", url, headers, key, body=msgspec.json.encode(about)) as response:
+            return response.read()
+
+    def _signed(self, key: ArtifactKey) -> _SignedAddress | None:
+        """The signed address of a stored file, if the server gives any."""
+        url = f"{self._base.removesuffix('/artifacts')}/presigned/{quote(self._full(key))}"
+        try:
+            with _ask("GET", url, self._headers, key) as response:
+                return msgspec.json.decode(response.read(), type=_SignedAddress)
+        except NotSupported:
+            return None
+
     def _full(self, key: str) -> str:
         return f"{self._root}/{key}" if self._root and key else key or self._root
 
@@ -124,29 +185,73 @@ class ProxiedStore:
     ) -> urllib3.BaseHTTPResponse:
         """The answer, its body still to be read; an answer that is an error is raised."""
         url = self._base if key is None else f"{self._base}/{quote(self._full(key))}"
-        retries = urllib3.Retry(
-            connection.attempts(),
-            status_forcelist=connection.TRANSIENT,
-            allowed_methods=None,
-            backoff_factor=_PAUSE,
-            backoff_max=_LONGEST_PAUSE,
-            raise_on_status=False,
+        return _ask(verb, url, {**self._headers, **(headers or {})}, key, **options)
+
+
+def _ask(
+    verb: str, url: str, headers: dict[str, str], key: ArtifactKey | None, **options: Any
+) -> urllib3.BaseHTTPResponse:
+    retries = urllib3.Retry(
+        connection.attempts(),
+        status_forcelist=connection.TRANSIENT,
+        allowed_methods=None,
+        backoff_factor=_PAUSE,
+        backoff_max=_LONGEST_PAUSE,
+        raise_on_status=False,
+    )
+    place = url.partition("?")[0]
+    try:
+        response = _pool("://".join(urlsplit(url)[:2])).request(
+            verb, url, headers=headers, preload_content=False, retries=retries, **options
         )
-        try:
-            response = _pool(self._origin).request(
-                verb,
-                url,
-                headers={**self._headers, **(headers or {})},
-                preload_content=False,
-                retries=retries,
-                **options,
-            )
-        except urllib3.exceptions.HTTPError as error:
-            raise Unreachable(f"Cannot reach the artifacts at {self._base}: {error}") from error
-        if response.status >= 400:
-            with response:
-                raise _error_of(response.status, response.read(1 << 16, decode_content=True), key or "")
-        return response
+    except urllib3.exceptions.HTTPError as error:
+        raise Unreachable(f"Cannot reach the artifacts at {place}: {_plain(error)}") from error
+    if response.status >= 400:
+        with response:
+            raise _error_of(response.status, response.read(1 << 16, decode_content=True), key or "")
+    return response
+
+
+def _plain(error: Exception) -> str:
+    """What an error says, without the query of an address, which may be a signature."""
+    return re.sub(r"\?\S*", "", str(error))
+
+
+def _fetch_ranges(found: _SignedAddress, target: Path) -> Path:
+    """Copy what a signed address leads to, in ranges side by side, to ``target``."""
+    size, chunk = found.file_size or 0, settings.number("MULTIPART_DOWNLOAD_CHUNK_SIZE", 100 << 20)
+    target.parent.mkdir(parents=True, exist_ok=True)
+
+    def fetch(file: int, start: int) -> None:
+        end = min(start + chunk, size)
+        headers = {**found.headers, "Range": f"bytes={start}-{end - 1}", "Accept-Encoding": "identity"}
+        at = start
+        with _ask("GET", found.url, headers, None) as response:
+            for piece in response.stream(CHUNK, decode_content=False):
+                at += os.pwrite(file, piece[: end - at], at)
+        if at != end:
+            raise Unreachable(f"The download of bytes {start} to {end} broke off at {at}; download it again")
+
+    with replacing(target) as file, ThreadPoolExecutor(_ABREAST) as pool:
+        list(pool.map(lambda start: fetch(file.fileno(), start), range(0, size, chunk)))
+    return target
+
+
+class _Credential(msgspec.Struct):
+    url: str
+    part_number: int
+    headers: dict[str, str] = {}
+
+
+class _Upload(msgspec.Struct):
+    upload_id: str
+    credentials: list[_Credential]
+
+
+class _SignedAddress(msgspec.Struct):
+    url: str
+    headers: dict[str, str] = {}
+    file_size: int | None = None
 
 
 class _Listing(msgspec.Struct):

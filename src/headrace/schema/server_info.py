@@ -21,8 +21,8 @@ class ServerInfo(Record, frozen=True, kw_only=True, omit_defaults=False):
     trace_archival_enabled: bool = False
     multipart_uploads_enabled: bool = False
     multipart_downloads_enabled: bool = False
-    presigned_upload_run_id_supported: bool = False
-    presigned_upload_model_id_supported: bool = False
+    presigned_upload_run_id_supported: bool = True
+    presigned_upload_model_id_supported: bool = True
     features_enabled: Features = msgspec.field(default_factory=Features)
 
 

@@ -7,16 +7,27 @@ from pathlib import PurePosixPath
 from typing import Any, TypeVar, cast
 
 from headrace.artifacts.local import root_of
-from headrace.base.errors import BadRequest, Forbidden
+from headrace.base import settings
+from headrace.base.errors import BadRequest, Forbidden, NotSupported
 from headrace.base.paths import ArtifactKey, ArtifactUri
 from headrace.schema import Call
-from headrace.schema.artifacts import ArtifactsFound, ListArtifacts, ListLoggedModelArtifacts
+from headrace.schema.artifacts import (
+    ArtifactsFound,
+    CreatePresignedDownloadUrl,
+    CreatePresignedUploadUrl,
+    ListArtifacts,
+    ListLoggedModelArtifacts,
+    PresignedDownload,
+    PresignedUpload,
+)
 from headrace.schema.experiments import CreateExperiment
 from headrace.schema.logged_models import GetLoggedModel
 from headrace.schema.registry import CreateModelVersion
 from headrace.schema.runs import GetRun
 from headrace.schema.server_info import GetServerInfo, ServerInfo
-from headrace.server.places import Places
+from headrace.server.options import ServerOptions
+from headrace.server.places import Place, Places
+from headrace.server.signing import Signer
 from headrace.stores.port import PromptStore, Store, WouldWait
 from headrace.stores.sql import SqlStore
 
@@ -29,14 +40,21 @@ _NO_LOCATION = frozenset(("runs", "models", "data", "javascript", "ftp", "gopher
 class ArtifactsStore:
     """A store that also answers what only the artifacts themselves and the server can say."""
 
-    def __init__(self, store: Store, places: Places) -> None:
+    def __init__(self, store: Store, places: Places, options: ServerOptions, signer: Signer) -> None:
         self._store = store
         self._prompt = store if isinstance(store, SqlStore) else None
         self._places = places
+        self._options = options
+        self._signer = signer
         self._own: dict[type[Call[Any]], Callable[[Any], Any]] = {
             ListArtifacts: self._list_of_run,
             ListLoggedModelArtifacts: self._list_of_model,
-            GetServerInfo: lambda call: ServerInfo(),
+            CreatePresignedUploadUrl: self._presign_upload,
+            CreatePresignedDownloadUrl: self._presign_download,
+            GetServerInfo: lambda call: ServerInfo(
+                multipart_uploads_enabled=options.multipart_uploads,
+                multipart_downloads_enabled=options.multipart_downloads,
+            ),
         }
 
     def send(self, call: Call[R], /) -> R:
@@ -63,6 +81,36 @@ class ArtifactsStore:
         ArtifactKey.parse(call.artifact_directory_path, folder=True)
         uri, place = self._places.of_logged_model(call.model_id)
         return ArtifactsFound(root_uri=uri, files=place.list(call.artifact_directory_path))
+
+    def _presign_upload(self, call: CreatePresignedUploadUrl) -> PresignedUpload:
+        if bool(call.run_id) == bool(call.model_id):
+            raise BadRequest("Give exactly one of 'run_id' and 'model_id'")
+        ArtifactKey.parse(call.path)
+        if call.run_id:
+            _, place = self._places.of_run(call.run_id)
+        else:
+            _, place = self._places.of_logged_model(str(call.model_id))
+        return PresignedUpload(presigned_url=self._signed("PUT", place.key(call.path), place, call.expiration))
+
+    def _presign_download(self, call: CreatePresignedDownloadUrl) -> PresignedDownload:
+        ArtifactKey.parse(call.path)
+        _, place = self._places.of_run(call.run_id)
+        seconds = call.expiration or settings.number("PRESIGNED_DOWNLOAD_URL_TTL_SECONDS", 300)
+        url = self._signed("GET", place.key(call.path), place, seconds)
+        info = place.store.stat(place.key(call.path))
+        if info.is_dir:
+            raise BadRequest(f"The artifact {call.path!r} is a folder; name a file in it")
+        return PresignedDownload(presigned_url=url, file_size=info.file_size)
+
+    def _signed(self, verb: str, key: ArtifactKey, place: Place, seconds: int) -> str:
+        if not place.is_proxied:
+            raise NotSupported("Artifacts at this location have no signed addresses")
+        if not self._options.public_url:
+            raise BadRequest(
+                "The artifacts lie behind this server, which signs addresses only when it knows its own: "
+                "HEADRACE_PUBLIC_URL on the server says it. Transfer them through the server instead"
+            )
+        return self._signer.address(self._options.public_url, verb, key, seconds)
 
 
 class GuardedStore:

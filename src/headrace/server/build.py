@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
+
 from headrace.server.app import App
 from headrace.server.artifacts import ArtifactsStore, GuardedStore
 from headrace.server.events import Events
 from headrace.server.gate import Gate
+from headrace.server.multipart import Multipart
 from headrace.server.options import ServerOptions
 from headrace.server.pages import page_routes
 from headrace.server.places import Places
+from headrace.server.signing import Signer
 from headrace.server.transfers import Transfers
 from headrace.stores import open_store
 from headrace.stores.port import Store
@@ -20,12 +24,14 @@ def build_app(options: ServerOptions, store: Store | None = None) -> App:
     gate = Gate(bind=options.host, hosts=options.allowed_hosts, origins=options.cors_allowed_origins)
     inner = store or open_store(options.backend_store_uri, artifact_root=options.artifact_root, checked=False)
     places = Places(inner, options)
-    outer = GuardedStore(ArtifactsStore(inner, places), options.allowed_artifact_roots)
+    signer = Signer(inner.secret if isinstance(inner, SqlStore) else secrets.token_bytes(32))
+    outer = GuardedStore(ArtifactsStore(inner, places, options, signer), options.allowed_artifact_roots)
     transfers, events = Transfers(outer, places), Events(inner)
+    multipart = Multipart(transfers, places, options, signer)
     return App(
         outer,
         gate=gate,
-        byte_routes=[*page_routes(options), *transfers.routes(), *events.routes()],
+        byte_routes=[*page_routes(options), *transfers.routes(), *multipart.routes(), *events.routes()],
         prefix=options.static_prefix,
         on_change=events.changed,
         parts=(transfers, events),

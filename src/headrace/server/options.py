@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from headrace.base import settings
 
 _SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]+:")
 #: The scheme of artifacts that go through the server.
@@ -33,6 +35,12 @@ class ServerOptions:
     default_artifact_root: str | None = None
     #: Local folders that callers may name as a location of artifacts.
     allowed_artifact_roots: tuple[str, ...] = ()
+
+    #: Whether large artifacts may come in parts, and be fetched from signed addresses.
+    multipart_uploads: bool = field(default_factory=lambda: settings.flag("ENABLE_PROXY_MULTIPART_UPLOAD"))
+    multipart_downloads: bool = field(default_factory=lambda: settings.flag("ENABLE_PROXY_MULTIPART_DOWNLOAD"))
+    #: The address callers know this server by, where it is not the one they name as Host; signed addresses begin so.
+    public_url: str = field(default_factory=lambda: (settings.text("PUBLIC_URL") or "").rstrip("/"))
 
     @property
     def artifact_root(self) -> str | None:

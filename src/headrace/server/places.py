@@ -29,6 +29,8 @@ class Place(NamedTuple):
 
     store: ArtifactStore
     base: str
+    #: Whether it is below what callers send through this server.
+    is_proxied: bool = False
 
     def key(self, path: str) -> ArtifactKey:
         """The key of ``path`` below this place, which must not be the place itself."""
@@ -58,7 +60,7 @@ class Places:
         """Everything that callers send through this server."""
         if self._destination is None:
             raise NotSupported("This server does not serve artifacts; it was started with --no-serve-artifacts")
-        return Place(self._open(self._destination), "")
+        return Place(self._open(self._destination), "", is_proxied=True)
 
     def of_run(self, run_id: str) -> tuple[str, Place]:
         """The location of a run's artifacts, and its place."""

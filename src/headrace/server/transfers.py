@@ -84,50 +84,50 @@ class Transfers:
         """One artifact of a run."""
         run_id, path = question.one("run_id", "run_uuid"), question.one("path")
         ArtifactKey.parse(path)
-        await self._send(question, answer, path, lambda: self._places.of_run(run_id)[1])
+        await self.send(question, answer, path, lambda: self._places.of_run(run_id)[1])
 
     async def of_version(self, question: Question, answer: Answer, rest: str) -> None:
         """One artifact of a version of a registered model."""
         name, version, path = question.one("name"), question.one("version"), question.one("path")
         ArtifactKey.parse(path)
-        await self._send(question, answer, path, lambda: self._places.of_version(name, version))
+        await self.send(question, answer, path, lambda: self._places.of_version(name, version))
 
     async def of_logged_model(self, question: Question, answer: Answer, rest: str) -> None:
         """One artifact of a logged model."""
         path = question.one("artifact_file_path")
         ArtifactKey.parse(path)
-        await self._send(question, answer, path, lambda: self._places.of_logged_model(rest)[1])
+        await self.send(question, answer, path, lambda: self._places.of_logged_model(rest)[1])
 
     async def download(self, question: Question, answer: Answer, rest: str) -> None:
         """One artifact that was sent through this server."""
         ArtifactKey.parse(rest)
-        await self._send(question, answer, rest, lambda: self._places.proxied)
+        await self.send(question, answer, rest, lambda: self._places.proxied)
 
     async def list_folder(self, question: Question, answer: Answer, rest: str) -> None:
         """The files and folders in one folder, by their bare names."""
         said = dict(question.pairs())
         path = ArtifactKey.parse(said.get("path", ""), folder=True)
-        found = await self._run(lambda: self._places.proxied.list(path))
+        found = await self.run(lambda: self._places.proxied.list(path))
         files = [FileInfo(info.path.rpartition("/")[2], info.is_dir, info.file_size) for info in found]
         await answer.json(codec.encode(ArtifactsFound(root_uri="", files=files)))
 
     async def upload(self, question: Question, answer: Answer, rest: str) -> None:
         """Store what the body brings, as it arrives."""
         key = ArtifactKey.parse(rest)
-        await self._store_body(question, lambda: self._places.proxied, key, None)
+        await self.store_body(question, lambda: self._places.proxied, key, None)
         await answer.whole(b"", FILE_HEADERS)
 
     async def delete(self, question: Question, answer: Answer, rest: str) -> None:
         """Remove a file or a folder; the root stays."""
         key = ArtifactKey.parse(rest)
-        await self._run(lambda: self._places.proxied.store.delete(key))
+        await self.run(lambda: self._places.proxied.store.delete(key))
         await answer.json(b"{}")
 
     async def upload_to_run(self, question: Question, answer: Answer, rest: str) -> None:
         """Store a small body as an artifact of a run."""
         run_id, path = question.one("run_uuid", "run_id"), question.one("path")
         key = ArtifactKey.parse(path)
-        await self._store_body(question, lambda: self._places.of_run(run_id)[1], key, UPLOAD_BYTES)
+        await self.store_body(question, lambda: self._places.of_run(run_id)[1], key, UPLOAD_BYTES)
         await answer.json(b"{}")
 
     async def history(self, question: Question, answer: Answer, rest: str) -> None:
@@ -140,7 +140,7 @@ class Transfers:
             raise BadRequest("Invalid value for 'max_results': it must be a whole number from 1 on")
         key, most = question.one("metric_key"), min(int(said), HISTORY_POINTS)
         asked = codec.from_query([("run_id", run_ids[0]), ("metric_key", key)], GetMetricHistory)
-        await answer.json(await self._run(lambda: codec.encode(self._history(run_ids, asked.metric_key, most))))
+        await answer.json(await self.run(lambda: codec.encode(self._history(run_ids, asked.metric_key, most))))
 
     def _history(self, run_ids: list[str], key: str, most: int) -> MetricsOfRuns:
         points: list[MetricWithRunId] = []
@@ -155,7 +155,9 @@ class Transfers:
             ]
         return MetricsOfRuns(metrics=points)
 
-    async def _send(self, question: Question, answer: Answer, path: str, place: Callable[[], Place]) -> None:
+    async def send(self, question: Question, answer: Answer, path: str, place: Callable[[], Place]) -> None:
+        """Answer with the artifact ``path`` of a place, or the range of it that was asked for."""
+
         def look() -> tuple[Place, FileInfo]:
             found = place()
             key = found.key(path)
@@ -165,7 +167,7 @@ class Transfers:
                 # The key is in order, so what stands there is no file: a link, a pipe, or something below a file.
                 raise NotFound(error.message) from None
 
-        where, info = await self._run(look)
+        where, info = await self.run(look)
         if info.is_dir or info.file_size is None:
             raise BadRequest(f"The artifact {path!r} is a folder; name a file in it")
         status, start, end = _range(question.headers.get(b"range"), info.file_size)
@@ -182,11 +184,11 @@ class Transfers:
             await answer.start(status, (*headers, (b"content-length", str(end - start).encode())))
             await answer.piece(b"", last=True)
             return
-        pieces = await self._run(lambda: where.store.read(where.key(path), start))
+        pieces = await self.run(lambda: where.store.read(where.key(path), start))
         await answer.start(status, (*headers, (b"content-length", str(end - start).encode())))
         left = end - start
         while left > 0:
-            piece = await self._run(lambda: next(pieces, b""))
+            piece = await self.run(lambda: next(pieces, b""))
             if not piece:
                 # The file became shorter while it was read. The caller must see that it has not got all of it.
                 raise Disconnected
@@ -194,9 +196,15 @@ class Transfers:
             left -= len(piece)
         await answer.piece(b"", last=True)
 
-    async def _store_body(
-        self, question: Question, place: Callable[[], Place], key: ArtifactKey, limit: int | None
+    async def store_body(
+        self,
+        question: Question,
+        place: Callable[[], Place],
+        key: ArtifactKey,
+        limit: int | None,
+        watch: Callable[[bytes], object] = len,
     ) -> None:
+        """Store the body as ``key`` of a place, as it arrives; ``watch`` sees every piece of it."""
         question.refuse_compressed()
         if limit is not None and question.announced() > limit:
             raise TooLarge(f"The body has {question.announced()} bytes; {limit} are allowed here")
@@ -212,17 +220,19 @@ class Transfers:
                     size += len(piece)
                     if limit is not None and size > limit:
                         raise TooLarge(f"The body has more than the {limit} bytes that are allowed here")
+                    watch(piece)
                     yield piece
 
             def write() -> None:
                 where = place()
                 where.store.write(where.key(key), pieces())
 
-            await self._run(write)
+            await self.run(write)
         finally:
             self._uploads -= 1
 
-    async def _run(self, job: Callable[[], T]) -> T:
+    async def run(self, job: Callable[[], T]) -> T:
+        """Do what may wait for a disk in a thread of its own."""
         return await self._crew.do(job)
 
 
