@@ -89,9 +89,10 @@ class ProxiedStore:
     def get(self, key: str, target: Path) -> Path:
         """Copy one stored file to ``target``."""
         key = key_of(key)
-        if settings.flag("ENABLE_PROXY_MULTIPART_DOWNLOAD") and (found := self._signed(key)):
-            if (found.file_size or 0) >= max(1, settings.number("MULTIPART_DOWNLOAD_MINIMUM_FILE_SIZE", _LARGE)):
-                return _fetch_ranges(found, target)
+        found = self._signed(key) if settings.flag("ENABLE_PROXY_MULTIPART_DOWNLOAD") else None
+        size = (found and found.file_size) or 0
+        if found and size >= max(1, settings.number("MULTIPART_DOWNLOAD_MINIMUM_FILE_SIZE", _LARGE)):
+            return _fetch_ranges(found, target)
         return save(self.read(key), target)
 
     def read(self, key: str, start: int = 0) -> Iterator[bytes]:

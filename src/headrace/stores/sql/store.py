@@ -95,6 +95,11 @@ class SqlStore:
         """Whether the database is a file of this machine, read and written by this process itself."""
         return self._backend.dialect.name == "sqlite"
 
+    @property
+    def secret(self) -> bytes:
+        """Known to the processes that share this database alone; they sign with it."""
+        return self._house.secret
+
     def send(self, call: Call[R], /) -> R:
         answer = _answer_to(call)
         act = self._backend.write if call.route.writes else self._backend.read
