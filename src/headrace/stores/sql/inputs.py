@@ -11,8 +11,10 @@ from headrace.stores.sql.runs import writable
 from headrace.stores.sql.store import answers
 from headrace.stores.sql.tx import Tx
 
-_CONTEXT_TAG = "mlflow.data.context"
-_MODELS = "run, direction, model_id, step"
+#: The tag that says what a run used a dataset for.
+CONTEXT_TAG = "mlflow.data.context"
+#: The columns of ``run_models``.
+MODELS = "run, direction, model_id, step"
 
 
 @answers(LogInputs)
@@ -25,20 +27,20 @@ def log_inputs(tx: Tx, call: LogInputs) -> Empty:
             "run_datasets",
             "run, dataset",
             "tags, context",
-            [(run, _dataset(tx, experiment, given), json.dumps(list(tags.items())), tags.get(_CONTEXT_TAG))],
+            [(run, dataset_key(tx, experiment, given), json.dumps(list(tags.items())), tags.get(CONTEXT_TAG))],
         )
-    tx.put_new("run_models", _MODELS, [(run, "in", model.model_id, 0) for model in call.models])
+    tx.put_new("run_models", MODELS, [(run, "in", model.model_id, 0) for model in call.models])
     return Empty()
 
 
 @answers(LogOutputs)
 def log_outputs(tx: Tx, call: LogOutputs) -> Empty:
     run = writable(tx, call.run_id)
-    tx.put_new("run_models", _MODELS, [(run, "out", model.model_id, model.step) for model in call.models])
+    tx.put_new("run_models", MODELS, [(run, "out", model.model_id, model.step) for model in call.models])
     return Empty()
 
 
-def _dataset(tx: Tx, experiment: int, given: DatasetInput) -> int:
+def dataset_key(tx: Tx, experiment: int, given: DatasetInput) -> int:
     """The key of a dataset of an experiment, which is added when it is new."""
     dataset = given.dataset
     find = "SELECT id FROM datasets WHERE experiment = ? AND name = ? AND digest = ?"

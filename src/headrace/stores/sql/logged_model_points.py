@@ -12,6 +12,8 @@ from headrace.stores.sql.tx import Tx, marks
 
 _KEY = "model, name, run, step, timestamp"
 _COLUMNS = "value, special, dataset_name, dataset_digest"
+#: All columns of ``logged_model_points``.
+POINT_COLUMNS = f"{_KEY}, {_COLUMNS}"
 
 
 def add_model_points(tx: Tx, run: int, metrics: Sequence[Metric]) -> None:
