@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import string
-from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar, Generic, Literal, Self, TypeVar, get_args
 
 import msgspec
+
+from headrace.schema import making
 
 R = TypeVar("R", covariant=True)
 C = TypeVar("C", bound="type[Call[Any]]")
@@ -27,6 +29,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def to_dictionary(self) -> dict[str, Any]:
         """This record, and the records in it, as plain dictionaries."""
         return {name: _plain(value) for name, value in self}
+
+    @classmethod
+    def from_dictionary(cls, the_dict: Mapping[str, Any]) -> Self:
+        """The record that such a dictionary tells of. Raises ``BadRequest`` that names what is missing in it."""
+        return making.from_dictionary(cls, the_dict)
 
 
 @functools.cache
@@ -77,6 +84,9 @@ class Level:
     def registered_model(self, *fields: str) -> Need:
         return Need(self._level, "registered_model", fields)
 
+    def evaluation_dataset(self, *fields: str) -> Need:
+        return Need(self._level, "evaluation_dataset", fields)
+
 
 Read, Edit, Manage = Level("read"), Level("edit"), Level("manage")
 #: The need of a call that anybody may make.
@@ -125,8 +135,9 @@ def call(
     also: tuple[Verb, ...] = (),
     since: int = 2,
     limit: int = BODY_BYTES,
+    served: bool = True,
 ) -> Callable[[C], C]:
-    """Publish a call under an HTTP verb and a path."""
+    """Publish a call under an HTTP verb and a path; one that is not ``served`` is for this house alone."""
 
     def publish(kind: C) -> C:
         in_path = tuple(name for _, name, _, _ in string.Formatter().parse(path) if name)
@@ -146,7 +157,8 @@ def call(
             limit=limit,
             in_path=in_path,
         )
-        CALLS[kind.__name__] = kind
+        if served:
+            CALLS[kind.__name__] = kind
         return kind
 
     return publish

@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta, field
 
 from headrace.schema.call import Call, Edit, Empty, Record, call
+from headrace.schema.making import Made, pairs
 from headrace.schema.types import ModelId, RunId
 
 #: Bytes of a request that carries datasets, whose schemas and profiles are long.
@@ -31,11 +32,15 @@ class Dataset(Record, frozen=True, kw_only=False):
     profile: Annotated[str, Meta(max_length=16_777_215)] | None = None
 
 
-class DatasetInput(Record, frozen=True, kw_only=False):
+class DatasetInput(Record, frozen=True, kw_only=True, metaclass=Made):
     """A dataset that a run read, and how."""
 
     dataset: Dataset
     tags: Annotated[list[InputTag], Meta(max_length=1000)] = []
+
+    @classmethod
+    def _made(cls, dataset: Dataset, tags: list[InputTag] | dict[str, str] | None = None) -> DatasetInput:
+        return cls(dataset=dataset, tags=pairs(InputTag, tags))
 
 
 class ModelInput(Record, frozen=True, kw_only=False):
@@ -44,11 +49,15 @@ class ModelInput(Record, frozen=True, kw_only=False):
     model_id: ModelId
 
 
-class RunInputs(Record, frozen=True, kw_only=True):
+class RunInputs(Record, frozen=True, kw_only=True, metaclass=Made):
     """What a run read."""
 
     dataset_inputs: list[DatasetInput] = []
     model_inputs: list[ModelInput] = field(default_factory=list)
+
+    @classmethod
+    def _made(cls, dataset_inputs: list[DatasetInput], model_inputs: list[ModelInput] | None = None) -> RunInputs:
+        return cls(dataset_inputs=list(dataset_inputs or ()), model_inputs=list(model_inputs or ()))
 
 
 @call("POST", "runs/log-inputs", needs=Edit.run("run_id"), writes=True, limit=_INPUTS_BYTES)

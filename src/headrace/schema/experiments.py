@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta, field
 
 from headrace.schema.call import Call, Edit, Empty, Manage, Read, Record, call
+from headrace.schema.making import Made, pairs
 from headrace.schema.types import (
     ExperimentId,
     ExperimentName,
@@ -29,8 +30,10 @@ class ExperimentTag(Record, frozen=True, kw_only=False):
     value: TagValue = ""
 
 
-class Experiment(Record, frozen=True, kw_only=True):
+class Experiment(Record, frozen=True, kw_only=True, metaclass=Made):
     """A named group of runs."""
+
+    DEFAULT_EXPERIMENT_NAME: ClassVar[str] = "Default"
 
     experiment_id: ExperimentId
     name: str
@@ -45,6 +48,39 @@ class Experiment(Record, frozen=True, kw_only=True):
     def tags(self) -> dict[str, str]:
         """The tags, as a dict."""
         return {tag.key: tag.value for tag in self.tag_list}
+
+    @property
+    def trace_location(self) -> None:
+        """Where traces go that are not kept with the experiment: nowhere else."""
+
+    @property
+    def effective_trace_archival_retention(self) -> None:
+        """After what time traces are archived: never."""
+
+    @classmethod
+    def _made(
+        cls,
+        experiment_id: str,
+        name: str,
+        artifact_location: str,
+        lifecycle_stage: str,
+        tags: list[ExperimentTag] | dict[str, str] | None = None,
+        creation_time: int | None = None,
+        last_update_time: int | None = None,
+        workspace: str | None = None,
+        trace_location: Any = None,
+        effective_trace_archival_retention: str | None = None,
+    ) -> Experiment:
+        return cls(
+            experiment_id=experiment_id,
+            name=name,
+            artifact_location=artifact_location,
+            lifecycle_stage=lifecycle_stage,
+            tag_list=pairs(ExperimentTag, tags),
+            creation_time=creation_time,
+            last_update_time=last_update_time,
+            workspace=workspace,
+        )
 
 
 class ExperimentCreated(Record, frozen=True, kw_only=True):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 from msgspec import Meta, field
 
 from headrace.schema.call import Call, Edit, Empty, Read, Record, call
+from headrace.schema.making import Made, pairs
 from headrace.schema.runs import Metric
 from headrace.schema.types import (
     ExperimentId,
@@ -14,7 +16,6 @@ from headrace.schema.types import (
     Filter,
     Int64,
     LoggedModelName,
-    LoggedModelStatus,
     ModelId,
     Name,
     PageToken,
@@ -22,6 +23,27 @@ from headrace.schema.types import (
     TagKey,
     TagValue,
 )
+from headrace.schema.types import LoggedModelStatus as StatusWord
+
+
+class LoggedModelStatus(StrEnum):
+    """How a logged model stands, as users see it."""
+
+    UNSPECIFIED, PENDING, READY, FAILED = "UNSPECIFIED", "PENDING", "READY", "FAILED"
+
+    @classmethod
+    def from_int(cls, status_int: int) -> LoggedModelStatus:
+        """The status that the protocol has a number for."""
+        return list(cls)[status_int]
+
+    def to_int(self) -> int:
+        """The protocol's number of this status."""
+        return list(type(self)).index(self)
+
+    @staticmethod
+    def is_finalized(status: LoggedModelStatus | str) -> bool:
+        """Whether a model of this status is READY or FAILED for good."""
+        return status in (LoggedModelStatus.READY, LoggedModelStatus.FAILED)
 
 
 class LoggedModelTag(Record, frozen=True, kw_only=False):
@@ -54,7 +76,7 @@ class LoggedModelInfo(Record, frozen=True, kw_only=True):
     creation_timestamp_ms: Int64
     last_updated_timestamp_ms: Int64
     artifact_uri: str
-    status: LoggedModelStatus
+    status: StatusWord
     model_type: str | None = None
     source_run_id: str | None = None
     status_message: str | None = None
@@ -69,7 +91,7 @@ class LoggedModelData(Record, frozen=True, kw_only=True):
     metrics: list[Metric] = []
 
 
-class LoggedModel(Record, frozen=True, kw_only=True):
+class LoggedModel(Record, frozen=True, kw_only=True, metaclass=Made):
     """A model that a run made."""
 
     info: LoggedModelInfo
@@ -108,9 +130,9 @@ class LoggedModel(Record, frozen=True, kw_only=True):
         return self.info.source_run_id
 
     @property
-    def status(self) -> str:
+    def status(self) -> LoggedModelStatus:
         """PENDING, READY or FAILED."""
-        return _STATUS_WORDS[self.info.status]
+        return _STATUS[self.info.status]
 
     @property
     def status_message(self) -> str | None:
@@ -132,12 +154,46 @@ class LoggedModel(Record, frozen=True, kw_only=True):
     def metrics(self) -> list[Metric]:
         return self.data.metrics
 
+    @classmethod
+    def _made(
+        cls,
+        experiment_id: str,
+        model_id: str,
+        name: str,
+        artifact_location: str,
+        creation_timestamp: int,
+        last_updated_timestamp: int,
+        model_type: str | None = None,
+        source_run_id: str | None = None,
+        status: LoggedModelStatus | int = LoggedModelStatus.READY,
+        status_message: str | None = None,
+        tags: list[LoggedModelTag] | dict[str, str] | None = None,
+        params: list[LoggedModelParameter] | dict[str, str] | None = None,
+        metrics: list[Metric] | None = None,
+    ) -> LoggedModel:
+        standing = LoggedModelStatus.from_int(status) if isinstance(status, int) else LoggedModelStatus(status)
+        info = LoggedModelInfo(
+            experiment_id=experiment_id,
+            model_id=model_id,
+            name=name,
+            artifact_uri=artifact_location,
+            creation_timestamp_ms=creation_timestamp,
+            last_updated_timestamp_ms=last_updated_timestamp,
+            model_type=model_type,
+            source_run_id=source_run_id,
+            status=next(word for word, each in _STATUS.items() if each == standing),
+            status_message=status_message,
+            tags=pairs(LoggedModelTag, tags),
+        )
+        kept = LoggedModelData(params=pairs(LoggedModelParameter, params), metrics=list(metrics or ()))
+        return cls(info=info, data=kept)
 
-_STATUS_WORDS = {
-    "LOGGED_MODEL_STATUS_UNSPECIFIED": "UNSPECIFIED",
-    "LOGGED_MODEL_PENDING": "PENDING",
-    "LOGGED_MODEL_READY": "READY",
-    "LOGGED_MODEL_UPLOAD_FAILED": "FAILED",
+
+_STATUS: dict[StatusWord, LoggedModelStatus] = {
+    "LOGGED_MODEL_STATUS_UNSPECIFIED": LoggedModelStatus.UNSPECIFIED,
+    "LOGGED_MODEL_PENDING": LoggedModelStatus.PENDING,
+    "LOGGED_MODEL_READY": LoggedModelStatus.READY,
+    "LOGGED_MODEL_UPLOAD_FAILED": LoggedModelStatus.FAILED,
 }
 
 
@@ -191,7 +247,7 @@ class FinalizeLoggedModel(Call[LoggedModelFound], frozen=True, kw_only=True):
     """Say whether the files of a logged model arrived."""
 
     model_id: ModelId
-    status: LoggedModelStatus
+    status: StatusWord
 
 
 @call("GET", "logged-models/{model_id}", needs=Read.logged_model("model_id"), quick=True)

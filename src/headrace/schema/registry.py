@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta, field
 
 from headrace.schema.call import Call, Edit, Empty, Manage, Read, Record, call
+from headrace.schema.making import Made, pairs
 from headrace.schema.types import (
     Alias,
     Description,
@@ -24,6 +25,9 @@ from headrace.schema.types import (
     Version,
     zero,
 )
+
+#: The workspace that everything is in.
+DEFAULT_WORKSPACE = "default"
 
 
 class RegisteredModelTag(Record, frozen=True, kw_only=False):
@@ -67,7 +71,7 @@ class ModelMetric(Record, frozen=True, kw_only=False):
     run_id: str | None = None
 
 
-class ModelVersion(Record, frozen=True, kw_only=True):
+class ModelVersion(Record, frozen=True, kw_only=True, metaclass=Made):
     """One version of a registered model."""
 
     name: str
@@ -103,8 +107,61 @@ class ModelVersion(Record, frozen=True, kw_only=True):
         """The metrics of the logged model behind this version."""
         return self.metric_list
 
+    @property
+    def workspace(self) -> str:
+        """The workspace it is in; there is one."""
+        return DEFAULT_WORKSPACE
 
-class RegisteredModel(Record, frozen=True, kw_only=True):
+    @property
+    def deployment_job_state(self) -> None:
+        """How its deployment job stands; there are none here."""
+
+    @classmethod
+    def _made(
+        cls,
+        name: str,
+        version: str,
+        creation_timestamp: int,
+        last_updated_timestamp: int | None = None,
+        description: str | None = None,
+        user_id: str | None = None,
+        current_stage: str | None = None,
+        source: str | None = None,
+        run_id: str | None = None,
+        status: ModelVersionStatus = "READY",
+        status_message: str | None = None,
+        tags: list[ModelVersionTag] | dict[str, str] | None = None,
+        run_link: str | None = None,
+        aliases: list[str] | None = None,
+        model_id: str | None = None,
+        params: list[Any] | dict[str, str] | None = None,
+        metrics: list[Any] | None = None,
+        deployment_job_state: Any = None,
+        workspace: str | None = None,
+    ) -> ModelVersion:
+        kept = params if isinstance(params, dict) else {each.key: each.value for each in params or ()}
+        return cls(
+            name=name,
+            version=str(version),
+            creation_timestamp=creation_timestamp,
+            last_updated_timestamp=last_updated_timestamp,
+            description=description,
+            user_id=user_id,
+            current_stage=current_stage,
+            source=source,
+            run_id=run_id,
+            status=status,
+            status_message=status_message,
+            tag_list=pairs(ModelVersionTag, tags),
+            run_link=run_link,
+            aliases=list(aliases or ()),
+            model_id=model_id,
+            param_list=pairs(ModelParam, kept),
+            metric_list=list(metrics or ()),
+        )
+
+
+class RegisteredModel(Record, frozen=True, kw_only=True, metaclass=Made):
     """A named line of model versions."""
 
     name: str
@@ -126,6 +183,40 @@ class RegisteredModel(Record, frozen=True, kw_only=True):
     def aliases(self) -> dict[str, str]:
         """Alias to version, as a dict."""
         return {each.alias: each.version for each in self.alias_list}
+
+    @property
+    def workspace(self) -> str:
+        """The workspace it is in; there is one."""
+        return DEFAULT_WORKSPACE
+
+    @property
+    def deployment_job_state(self) -> None:
+        """How its deployment job stands; there are none here."""
+
+    @classmethod
+    def _made(
+        cls,
+        name: str,
+        creation_timestamp: int | None = None,
+        last_updated_timestamp: int | None = None,
+        description: str | None = None,
+        latest_versions: list[ModelVersion] | None = None,
+        tags: list[RegisteredModelTag] | dict[str, str] | None = None,
+        aliases: list[RegisteredModelAlias] | dict[str, str] | None = None,
+        deployment_job_id: str | None = None,
+        deployment_job_state: Any = None,
+        workspace: str | None = None,
+    ) -> RegisteredModel:
+        return cls(
+            name=name,
+            creation_timestamp=creation_timestamp or 0,
+            last_updated_timestamp=last_updated_timestamp or 0,
+            description=description,
+            latest_versions=list(latest_versions or ()),
+            tag_list=pairs(RegisteredModelTag, tags),
+            alias_list=pairs(RegisteredModelAlias, aliases),
+            deployment_job_id=deployment_job_id,
+        )
 
 
 class RegisteredModelFound(Record, frozen=True, kw_only=True):

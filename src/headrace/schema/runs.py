@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
 
 from msgspec import Meta, field
 
 from headrace.base.errors import BadRequest
 from headrace.schema.call import Call, Edit, Empty, Read, Record, call
 from headrace.schema.datasets import RunInputs
+from headrace.schema.making import Made, from_dictionary, pairs
 from headrace.schema.types import (
     ExperimentId,
     ExperimentIds,
@@ -43,6 +45,11 @@ class Metric(Record, frozen=True, kw_only=False):
     dataset_digest: Name | None = None
     run_id: str | None = None
 
+    @classmethod
+    def from_dictionary(cls, metric_dict: Mapping[str, Any]) -> Self:
+        """The point that such a dictionary tells of. Raises ``BadRequest`` that names what is missing in it."""
+        return from_dictionary(cls, metric_dict)
+
 
 class Param(Record, frozen=True, kw_only=False):
     """One setting of a run; once logged it does not change."""
@@ -58,7 +65,7 @@ class RunTag(Record, frozen=True, kw_only=False):
     value: TagValue = ""
 
 
-class RunInfo(Record, frozen=True, kw_only=True):
+class RunInfo(Record, frozen=True, kw_only=True, metaclass=Made):
     """What a run is, without what was logged to it."""
 
     run_uuid: str
@@ -72,8 +79,44 @@ class RunInfo(Record, frozen=True, kw_only=True):
     lifecycle_stage: str | None = None
     run_id: str
 
+    @classmethod
+    def _made(
+        cls,
+        run_id: str,
+        experiment_id: str,
+        user_id: str,
+        status: RunStatus,
+        start_time: int,
+        end_time: int | None,
+        lifecycle_stage: str,
+        artifact_uri: str | None = None,
+        run_name: str | None = None,
+    ) -> RunInfo:
+        return cls(
+            run_uuid=run_id,
+            run_id=run_id,
+            experiment_id=experiment_id,
+            user_id=user_id,
+            status=status,
+            start_time=start_time,
+            end_time=end_time,
+            lifecycle_stage=lifecycle_stage,
+            artifact_uri=artifact_uri,
+            run_name=run_name,
+        )
 
-class RunData(Record, frozen=True, kw_only=True):
+    @classmethod
+    def get_searchable_attributes(cls) -> list[str]:
+        """The fields that a filter of runs may name."""
+        return ["artifact_uri", "end_time", "run_id", "run_name", "start_time", "status", "user_id"]
+
+    @classmethod
+    def get_orderable_attributes(cls) -> list[str]:
+        """The fields that runs can be ordered by."""
+        return cls.get_searchable_attributes()
+
+
+class RunData(Record, frozen=True, kw_only=True, metaclass=Made):
     """What was logged to a run: the last point of each metric, params and tags."""
 
     metric_list: list[Metric] = field(name="metrics", default_factory=list)
@@ -95,6 +138,17 @@ class RunData(Record, frozen=True, kw_only=True):
         """The tags, as a dict."""
         return {tag.key: tag.value for tag in self.tag_list}
 
+    @classmethod
+    def _made(
+        cls,
+        metrics: list[Metric] | dict[str, float] | None = None,
+        params: list[Param] | dict[str, str] | None = None,
+        tags: list[RunTag] | dict[str, str] | None = None,
+    ) -> RunData:
+        if isinstance(metrics, Mapping):  # Values alone, as to_dictionary tells them.
+            metrics = [Metric(key, value, 0) for key, value in metrics.items()]
+        return cls(metric_list=list(metrics or ()), param_list=pairs(Param, params), tag_list=pairs(RunTag, tags))
+
 
 class ModelOutput(Record, frozen=True, kw_only=False):
     """A logged model that a run made, and at which step."""
@@ -103,19 +157,38 @@ class ModelOutput(Record, frozen=True, kw_only=False):
     step: Int64 = zero()
 
 
-class RunOutputs(Record, frozen=True, kw_only=True):
+class RunOutputs(Record, frozen=True, kw_only=True, metaclass=Made):
     """What a run made."""
 
     model_outputs: list[ModelOutput] = []
 
+    @classmethod
+    def _made(cls, model_outputs: list[ModelOutput]) -> RunOutputs:
+        return cls(model_outputs=list(model_outputs))
 
-class Run(Record, frozen=True, kw_only=True):
+
+class Run(Record, frozen=True, kw_only=True, metaclass=Made):
     """One execution: what it is, what was logged to it, what it read and what it made."""
 
     info: RunInfo
     data: RunData = RunData()
     inputs: RunInputs | None = None
     outputs: RunOutputs | None = None
+
+    @classmethod
+    def _made(
+        cls,
+        run_info: RunInfo,
+        run_data: RunData,
+        run_inputs: RunInputs | None = None,
+        run_outputs: RunOutputs | None = None,
+    ) -> Run:
+        return cls(info=run_info, data=run_data or RunData(), inputs=run_inputs, outputs=run_outputs)
+
+    @classmethod
+    def from_dictionary(cls, the_dict: Mapping[str, Any]) -> Self:
+        """The run that such a dictionary tells of. Raises ``BadRequest`` that names what is missing in it."""
+        return from_dictionary(cls, {f"run_{name}": value for name, value in the_dict.items()})
 
 
 class RunFound(Record, frozen=True, kw_only=True):
