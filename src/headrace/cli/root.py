@@ -14,6 +14,7 @@ from headrace.base.errors import HeadraceError
 
 #: Command -> the file that has it, its name there, and what it is for.
 COMMANDS = {
+    "gc": ("gc", "gc", "Remove for good what is deleted."),
     "models": ("models", "models", "Serve models and ask them for predictions."),
     "server": ("server", "server", "Run the tracking server with its UI."),
     "ui": ("server", "ui", "Run the tracking server with its UI; the same as server."),

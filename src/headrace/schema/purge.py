@@ -61,7 +61,7 @@ class Unnamed(Record, frozen=True, kw_only=True):
     folders: list[str] = []
 
 
-@call("POST", "purge/find", needs=Manage.workspace())
+@call("POST", "purge/find", since=3, needs=Manage.workspace())
 class FindDeleted(Call[DeletedFound], frozen=True, kw_only=True):
     """What is deleted, those whose purge was begun first. Logged models are deleted with their experiment.
 
@@ -76,7 +76,7 @@ class FindDeleted(Call[DeletedFound], frozen=True, kw_only=True):
     page_token: PageToken | None = None
 
 
-@call("POST", "purge/claim", needs=Manage.workspace(), writes=True)
+@call("POST", "purge/claim", since=3, needs=Manage.workspace(), writes=True)
 class ClaimDeleted(Call[Claimed], frozen=True, kw_only=True):
     """Make deleted things unrestorable, as their artifacts are about to go.
 
@@ -89,7 +89,7 @@ class ClaimDeleted(Call[Claimed], frozen=True, kw_only=True):
     needed_too: bool = False
 
 
-@call("POST", "purge/records", needs=Manage.workspace(), writes=True)
+@call("POST", "purge/records", since=3, needs=Manage.workspace(), writes=True)
 class PurgeClaimed(Call[Purged], frozen=True, kw_only=True):
     """Remove the records of claimed things, as many as fit a short transaction; ask again for the others."""
 
@@ -97,7 +97,7 @@ class PurgeClaimed(Call[Purged], frozen=True, kw_only=True):
     ids: Ids
 
 
-@call("POST", "purge/find-unnamed", needs=Manage.workspace())
+@call("POST", "purge/find-unnamed", since=3, needs=Manage.workspace())
 class FindUnnamed(Call[Unnamed], frozen=True, kw_only=True):
     """Which of some folders no record has as, or above, the location of its artifacts."""
 

@@ -154,6 +154,12 @@ def purge_claimed(tx: Tx, call: PurgeClaimed) -> Purged:
 @answers(FindUnnamed)
 def find_unnamed(tx: Tx, call: FindUnnamed) -> Unnamed:
     left = {folder.rstrip("/"): folder for folder in call.folders}
+    names = list({folder.rpartition("/")[2] for folder in left})
+    for table, id in (("runs", "run_id"), ("logged_models", "model_id")):
+        for chunk in _chunks(names):
+            # Nearly every folder is that of what it is named after; one that is not costs a look at all of them.
+            for (kept,) in tx.rows(f"SELECT artifact_uri FROM {table} WHERE {id} IN {marks(chunk)}", *chunk):
+                _strike(left, tx.house.location(kept))
     for table, column in (
         ("experiments", "artifact_location"),
         ("runs", "artifact_uri"),
