@@ -13,6 +13,7 @@ import urllib3
 
 #: Fields that hold a moment, a place or an account: only their presence is compared.
 VOLATILE = {
+    "created_time",
     "creation_time",
     "creation_timestamp",
     "creation_timestamp_ms",
@@ -25,8 +26,12 @@ VOLATILE = {
     "next_page_token",
 }
 #: What our replies say beyond the genuine ones; clients that do not know it pass it over.
-MORE = {"aliases", "model", "model_id", "model_metrics", "model_params", "outputs"}
-_ID = re.compile(r"\b(m-)?[0-9a-f]{32}\b")
+MORE = {"aliases", "experiment_ids", "model", "model_id", "model_metrics", "model_params", "outputs"}
+_ID = re.compile(r"\b(m-|d-|dr-)?[0-9a-f]{32}\b")
+#: Fields that carry JSON within a text.
+_NESTED = {"tags", "records", "schema", "profile"}
+#: What tells the states of an evaluation dataset apart.
+_DIGEST = re.compile(r"[0-9a-f]{8}")
 #: The names that servers give to runs nobody named.
 _GIVEN_NAME = re.compile(r"[a-z]+-[a-z]+-\d+")
 
@@ -137,7 +142,11 @@ def _shared(reply: Any, known: dict[str, str], key: str = "") -> Any:
         if key == "latest_versions":  # nor have these
             return sorted(rows, key=lambda row: int(row["version"]))
         return sorted(rows, key=lambda row: str(row["key"])) if unordered else rows
+    if isinstance(reply, str) and key in _NESTED and reply[:1] in ("{", "["):
+        return _shared(_read(reply.encode()), known)
     if isinstance(reply, str):
+        if key == "digest" and _DIGEST.fullmatch(reply):
+            return "<digest>"
         # The ids of experiments may be short, and are only ids where the field says so.
         names = {value: f"<{name}>" for name, value in known.items() if len(value) > 20 or key == "experiment_id"}
         return names.get(reply) or _ID.sub("<id>", _GIVEN_NAME.sub("<name>", reply))

@@ -91,7 +91,7 @@ def delete_dataset(tx: Tx, call: DeleteDataset) -> Empty:
 def search_evaluation_datasets(tx: Tx, call: SearchEvaluationDatasets) -> EvaluationDatasetsFound:
     where, params = condition(tx, call.filter_string, EVALUATION_DATASETS, _ATTRIBUTES, {"tag": _TAGS})
     default = (Term("d.created_time", descending=True), Term("d.id", descending=True))
-    page = Page.of_call(tx, call, call.order_by, EVALUATION_DATASETS, _TERMS, default=default, tie=Term("d.id"))
+    page = Page.of_call(tx, call, call.order_by, EVALUATION_DATASETS, _TERMS, default=default)
     among: list[Any] = []
     if call.experiment_ids:
         among = [int(each) if each.isascii() and each.isdigit() else -1 for each in call.experiment_ids]

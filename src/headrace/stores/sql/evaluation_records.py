@@ -192,9 +192,7 @@ def _merged(kept: _Kept) -> tuple[str | None, str | None, str]:
 
 def _note(tx: Tx, dataset: int, given: Sequence[GivenRecord], now: int) -> None:
     """Bring the dataset's own row up to date with records that were given."""
-    name, schema, before = tx.row(
-        "SELECT name, schema_json, last_updated_by FROM evaluation_datasets WHERE id = ?", dataset
-    )
+    name, schema = tx.row("SELECT name, schema_json FROM evaluation_datasets WHERE id = ?", dataset)
     users = [user for user in map(_user, given) if user]
     tx.run(
         "UPDATE evaluation_datasets SET schema_json = ?, profile = ?, digest = ?, last_update_time = ?,"
@@ -203,7 +201,7 @@ def _note(tx: Tx, dataset: int, given: Sequence[GivenRecord], now: int) -> None:
         _profile(tx, dataset),
         digest_of(name, now),
         now,
-        users[-1] if users else before,
+        users[-1] if users else None,
         dataset,
     )
 
