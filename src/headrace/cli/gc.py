@@ -31,7 +31,12 @@ _SHOWN = 50
 
 @click.command("gc")
 @click.option("--older-than", metavar="AGE", help="Only what was deleted at least so long ago, such as 1d2h3m4s.")
-@click.option("--backend-store-uri", metavar="URI", help="Directory or database of the records.")
+@click.option(
+    "--backend-store-uri",
+    metavar="URI",
+    envvar=["HEADRACE_BACKEND_STORE_URI", "MLFLOW_BACKEND_STORE_URI"],
+    help="Directory or database of the records.",
+)
 @click.option(
     "--artifacts-destination",
     metavar="URI",
@@ -112,7 +117,6 @@ def _opened(backend: str | None, tracking: str | None) -> tuple[Store, str | Non
     from headrace.stores import open_store
     from headrace.tracking import uri
 
-    backend = backend or (None if tracking else settings.text("BACKEND_STORE_URI"))
     server = tracking or (settings.text("TRACKING_URI") if backend else uri.get_tracking_uri())
     return open_store(backend or uri.local_path(server or "")), server
 

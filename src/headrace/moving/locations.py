@@ -120,10 +120,13 @@ def root_of(experiment_location: str, experiment_id: str) -> str:
 
 
 def walk(store: ArtifactStore, key: ArtifactKey) -> Iterator[FileInfo]:
-    """Every file in a folder and below it; nothing where there is no such folder."""
+    """Every file at ``key``, or in the folder there and below it; nothing where there is neither."""
     try:
         found = store.list(key)
-    except NotFound:
+        if not found and key:
+            info = store.stat(key)
+            found = [] if info.is_dir else [info]
+    except (NotFound, BadRequest):  # Absent, or a link, which is removed without a look behind it.
         return
     for info in found:
         if info.is_dir:
