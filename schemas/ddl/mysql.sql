@@ -198,6 +198,71 @@ CREATE TABLE writers (
     seen BIGINT NOT NULL,
     PRIMARY KEY (writer)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE TABLE registry_events (
+    id BIGINT AUTO_INCREMENT PRIMARY KEY,
+    workspace VARCHAR(63) NOT NULL,
+    model BIGINT NOT NULL,
+    name VARCHAR(256) NOT NULL,
+    event VARCHAR(40) NOT NULL,
+    version BIGINT,
+    alias VARCHAR(255),
+    user_id VARCHAR(500) NOT NULL,
+    happened BIGINT NOT NULL,
+    changes LONGTEXT NOT NULL,
+    restores BIGINT
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE INDEX registry_events_by_model ON registry_events (model, id);
+CREATE INDEX registry_events_by_alias ON registry_events (model, alias, id);
+CREATE INDEX registry_events_by_name ON registry_events (workspace, name, id);
+INSERT INTO registry_events (workspace, model, name, event, user_id, happened, changes)
+    SELECT workspace, id, name, 'registered_model.created', 'unknown', creation_time, '[]'
+    FROM registered_models ORDER BY id;
+INSERT INTO registry_events (workspace, model, name, event, version, user_id, happened, changes)
+    SELECT m.workspace, m.id, m.name, 'model_version.created', v.version, 'unknown', v.creation_time, '[]'
+    FROM model_versions v JOIN registered_models m ON m.id = v.model ORDER BY v.model, v.version;
+INSERT INTO registry_events (workspace, model, name, event, version, user_id, happened, changes)
+    SELECT m.workspace, m.id, m.name, 'model_version.transitioned', v.version, 'unknown', v.last_update_time,
+        CONCAT('[{"field":"stage","after":"', v.stage, '"}]')
+    FROM model_versions v JOIN registered_models m ON m.id = v.model
+    WHERE v.stage <> 'None' ORDER BY v.model, v.version;
+INSERT INTO registry_events (workspace, model, name, event, version, alias, user_id, happened, changes)
+    SELECT m.workspace, m.id, m.name, 'model_version_alias.set', a.version, a.alias, 'unknown', m.last_update_time, '[]'
+    FROM aliases a JOIN registered_models m ON m.id = a.model ORDER BY a.model, a.alias;
+CREATE TABLE webhooks (
+    id BIGINT AUTO_INCREMENT PRIMARY KEY,
+    webhook_id VARCHAR(64) NOT NULL UNIQUE,
+    workspace VARCHAR(63) NOT NULL,
+    name VARCHAR(63) NOT NULL,
+    description LONGTEXT,
+    url VARCHAR(2000) NOT NULL,
+    status VARCHAR(16) NOT NULL,
+    secret LONGTEXT,
+    creation_time BIGINT NOT NULL,
+    last_update_time BIGINT NOT NULL
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE TABLE webhook_events (
+    webhook BIGINT NOT NULL REFERENCES webhooks (id),
+    entity VARCHAR(32) NOT NULL,
+    action VARCHAR(16) NOT NULL,
+    PRIMARY KEY (webhook, entity, action)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE INDEX webhook_events_by_kind ON webhook_events (entity, action);
+CREATE TABLE webhook_deliveries (
+    id BIGINT AUTO_INCREMENT PRIMARY KEY,
+    delivery_id VARCHAR(64) NOT NULL UNIQUE,
+    webhook BIGINT NOT NULL REFERENCES webhooks (id),
+    event VARCHAR(48) NOT NULL,
+    payload LONGTEXT NOT NULL,
+    status VARCHAR(16) NOT NULL,
+    creation_time BIGINT NOT NULL,
+    due BIGINT,
+    attempts BIGINT NOT NULL,
+    last_attempt_time BIGINT,
+    response_status BIGINT,
+    error_message LONGTEXT
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE INDEX webhook_deliveries_by_due ON webhook_deliveries (due);
+CREATE INDEX webhook_deliveries_by_webhook ON webhook_deliveries (webhook, status, id);
 CREATE TABLE evaluation_datasets (
     id BIGINT AUTO_INCREMENT PRIMARY KEY,
     dataset_id VARCHAR(64) NOT NULL UNIQUE,
@@ -245,3 +310,11 @@ CREATE TABLE evaluation_records (
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
 CREATE INDEX logged_model_points_by_run ON logged_model_points (run);
 CREATE INDEX run_datasets_by_dataset ON run_datasets (dataset);
+CREATE TABLE outlines (
+    run BIGINT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    name BIGINT NOT NULL,
+    end_step BIGINT NOT NULL,
+    end_timestamp BIGINT NOT NULL,
+    blocks LONGBLOB NOT NULL,
+    PRIMARY KEY (run, name)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;

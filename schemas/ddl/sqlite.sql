@@ -209,6 +209,75 @@ CREATE TABLE writers (
     seen INTEGER NOT NULL,
     PRIMARY KEY (writer)
 ) WITHOUT ROWID;
+CREATE TABLE registry_events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    workspace TEXT NOT NULL,
+    model INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    event TEXT NOT NULL,
+    version INTEGER,
+    alias TEXT,
+    user_id TEXT NOT NULL,
+    happened INTEGER NOT NULL,
+    changes TEXT NOT NULL,
+    restores INTEGER
+);
+CREATE INDEX registry_events_by_model ON registry_events (model, id);
+CREATE INDEX registry_events_by_alias ON registry_events (model, alias, id);
+CREATE INDEX registry_events_by_name ON registry_events (workspace, name, id);
+INSERT INTO registry_events (workspace, model, name, event, user_id, happened, changes)
+    SELECT workspace, id, name, 'registered_model.created', 'unknown', creation_time, '[]'
+    FROM registered_models ORDER BY id;
+INSERT INTO registry_events (workspace, model, name, event, version, user_id, happened, changes)
+    SELECT m.workspace, m.id, m.name, 'model_version.created', v.version, 'unknown', v.creation_time, '[]'
+    FROM model_versions v JOIN registered_models m ON m.id = v.model ORDER BY v.model, v.version;
+INSERT INTO registry_events (workspace, model, name, event, version, user_id, happened, changes)
+    SELECT m.workspace, m.id, m.name, 'model_version.transitioned', v.version, 'unknown', v.last_update_time,
+        '[{"field":"stage","after":"' || v.stage || '"}]'
+    FROM model_versions v JOIN registered_models m ON m.id = v.model
+    WHERE v.stage <> 'None' ORDER BY v.model, v.version;
+INSERT INTO registry_events (workspace, model, name, event, version, alias, user_id, happened, changes)
+    SELECT m.workspace, m.id, m.name, 'model_version_alias.set', a.version, a.alias, 'unknown', m.last_update_time, '[]'
+    FROM aliases a JOIN registered_models m ON m.id = a.model ORDER BY a.model, a.alias;
+CREATE TRIGGER registry_events_stay BEFORE UPDATE ON registry_events BEGIN
+    SELECT RAISE(ABORT, 'registry events are never changed'); END;
+CREATE TRIGGER registry_events_remain BEFORE DELETE ON registry_events BEGIN
+    SELECT RAISE(ABORT, 'registry events are never deleted'); END;
+CREATE TABLE webhooks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    webhook_id TEXT NOT NULL UNIQUE,
+    workspace TEXT NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT,
+    url TEXT NOT NULL,
+    status TEXT NOT NULL,
+    secret TEXT,
+    creation_time INTEGER NOT NULL,
+    last_update_time INTEGER NOT NULL
+);
+CREATE TABLE webhook_events (
+    webhook INTEGER NOT NULL REFERENCES webhooks (id),
+    entity TEXT NOT NULL,
+    action TEXT NOT NULL,
+    PRIMARY KEY (webhook, entity, action)
+) WITHOUT ROWID;
+CREATE INDEX webhook_events_by_kind ON webhook_events (entity, action);
+CREATE TABLE webhook_deliveries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    delivery_id TEXT NOT NULL UNIQUE,
+    webhook INTEGER NOT NULL REFERENCES webhooks (id),
+    event TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    status TEXT NOT NULL,
+    creation_time INTEGER NOT NULL,
+    due INTEGER,
+    attempts INTEGER NOT NULL,
+    last_attempt_time INTEGER,
+    response_status INTEGER,
+    error_message TEXT
+);
+CREATE INDEX webhook_deliveries_by_due ON webhook_deliveries (due);
+CREATE INDEX webhook_deliveries_by_webhook ON webhook_deliveries (webhook, status, id);
 CREATE TABLE evaluation_datasets (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     dataset_id TEXT NOT NULL UNIQUE,
@@ -256,3 +325,11 @@ CREATE TABLE evaluation_records (
 );
 CREATE INDEX logged_model_points_by_run ON logged_model_points (run);
 CREATE INDEX run_datasets_by_dataset ON run_datasets (dataset);
+CREATE TABLE outlines (
+    run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    name INTEGER NOT NULL,
+    end_step INTEGER NOT NULL,
+    end_timestamp INTEGER NOT NULL,
+    blocks BLOB NOT NULL,
+    PRIMARY KEY (run, name)
+);

@@ -63,7 +63,8 @@ class Page:
         self._seal = _seal(tx, call)
         self.next_token: str | None = None
         token = getattr(call, "page_token", None)
-        self._after = self._opened(token) if token else None
+        #: The keys of the row that ended the page before.
+        self.after = self._opened(token) if token else None
 
     @classmethod
     def of_call(
@@ -87,13 +88,15 @@ class Page:
         return cls(tx, call, [*terms, *ending], limit or call.max_results)
 
     def rows(self, tx: Tx, select: str, source: str, params: Sequence[Any]) -> list[Any]:
-        """The rows of this page. ``source`` is ``FROM … WHERE …``; the sort keys follow the columns of ``select``."""
+        """The rows of this page. ``source`` is ``FROM … WHERE …``; the sort keys follow the columns of ``select``, if
+        there are any."""
         start, _, where = source.partition(" WHERE ")
         joins = " ".join(term.join for term in self._terms if term.join)
         values = [value for term in self._terms for value in term.join_params] + list(params)
-        sql = f"{select}, {', '.join(term.sql for term in self._terms)} {start} {joins} WHERE {where}"
-        if self._after is not None:
-            beyond, more = self._beyond(self._after)
+        columns = ([] if select == "SELECT" else [select]) + [term.sql for term in self._terms]
+        sql = f"{'SELECT ' if select == 'SELECT' else ''}{', '.join(columns)} {start} {joins} WHERE {where}"
+        if self.after is not None:
+            beyond, more = self._beyond(self.after)
             sql += f" AND ({beyond})"
             values += more
         order = ", ".join(f"{term.sql} {'DESC' if term.descending else 'ASC'}" for term in self._terms)
@@ -110,7 +113,9 @@ class Page:
             same = "".join(f"{each.sql} = ? AND " for each in self._terms[:depth])
             sql += f"{' OR ' if depth else ''}({same}{term.sql} {'<' if term.descending else '>'} ?)"
             params += [*after[:depth], after[depth]]
-        return sql, params
+        # Implied by the rest, and what a database can find the first of these rows by.
+        first = self._terms[0]
+        return f"{first.sql} {'<=' if first.descending else '>='} ? AND ({sql})", [after[0], *params]
 
     def _closed(self, keys: list[Any]) -> str:
         text = msgspec.json.encode(keys)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar, cast
 
+from headrace.base import caller
 from headrace.base.errors import AlreadyExists, HeadraceError, NotSupported, Unreachable
 from headrace.schema import Call
 from headrace.stores.sql.dialects import Dialect
 from headrace.stores.sql.tx import Tx
+
+_log = logging.getLogger("headrace.stores")
 
 R = TypeVar("R")
 C = TypeVar("C", bound=Call[Any])
@@ -102,16 +106,46 @@ class SqlStore:
 
     def send(self, call: Call[R], /) -> R:
         answer = _answer_to(call)
-        act = self._backend.write if call.route.writes else self._backend.read
-        return cast(R, act(lambda tx: answer(tx, call), self._house))
+        if call.route.writes:
+            return cast(R, self._backend.write(_asked(answer, call), self._house))
+        chores: list[Callable[[Tx], Any]] = []
+
+        def job(tx: Tx) -> Any:
+            chores.clear()
+            tx.chores = chores
+            return answer(tx, call)
+
+        try:
+            return cast(R, self._backend.read(job, self._house))
+        finally:
+            for chore in chores:
+                self._do(chore)
+
+    def _do(self, chore: Callable[[Tx], Any]) -> None:
+        """Write what a reading left. It only saves time, so that the reading is good even if this fails."""
+        try:
+            self._backend.write(chore, self._house)
+        except HeadraceError as error:
+            _log.warning("What a reading found could not be kept for the next one: %s", error.message)
 
     def attempt(self, call: Call[R], /) -> R:
         answer = _answer_to(call)
         act = self._backend.write_now if call.route.writes else self._backend.read_now
-        return cast(R, act(lambda tx: answer(tx, call), self._house))
+        return cast(R, act(_asked(answer, call), self._house))
 
     def close(self) -> None:
         self._backend.close()
+
+
+def _asked(answer: Answer, call: Call[Any]) -> Callable[[Tx], Any]:
+    """The answering of a call for whoever asks in this thread; another thread may be the one to do it."""
+    who = caller.said()
+
+    def job(tx: Tx) -> Any:
+        tx.caller = who
+        return answer(tx, call)
+
+    return job
 
 
 def _answer_to(call: Call[Any]) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Sized
+from collections.abc import Callable, Iterable, Sequence, Sized
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -36,7 +36,7 @@ class Tx:
     which everybody learns of when it is committed.
     """
 
-    __slots__ = ("_cursor", "_spell", "dialect", "for_update", "fresh", "house", "writes")
+    __slots__ = ("_cursor", "_spell", "caller", "chores", "dialect", "for_update", "fresh", "house", "writes")
 
     def __init__(
         self, cursor: Cursor, dialect: Dialect, house: Household, spell: Any = None, *, writes: bool = True
@@ -48,7 +48,15 @@ class Tx:
         #: Ends a SELECT of rows that must not change until the end of a transaction that writes.
         self.for_update = dialect.for_update if writes else ""
         self.house = house
+        #: For whom this is done; None for whoever runs the process.
+        self.caller: str | None = None
         self.fresh: dict[str, int] = {}
+        #: What a reading leaves to be written when it is over.
+        self.chores: list[Callable[[Tx], Any]] = []
+
+    def later(self, chore: Callable[[Tx], Any]) -> None:
+        """Leave something to be written once this reading is over. It may get lost, and should only save time."""
+        self.chores.append(chore)
 
     def run(self, sql: str, *params: Any) -> int:
         """Execute a statement; the number of rows it changed."""

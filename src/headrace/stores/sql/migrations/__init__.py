@@ -2,8 +2,8 @@
 or with one for each database.
 
 In a script ``{id}`` is a self-counting key, ``{string:N}`` text of at most N characters that can be a key, ``{text}``
-any text, ``{int}`` 64 bits, ``{real}`` a double, and ``{clustered}`` / ``{table}`` what ends a table. Statements end
-in a semicolon at the end of a line.
+any text, ``{blob}`` bytes, ``{int}`` 64 bits, ``{real}`` a double, and ``{clustered}`` / ``{table}`` what ends a table.
+Statements end in a semicolon at the end of a line.
 """
 
 from headrace.stores.sql.migrations import (
@@ -13,6 +13,7 @@ from headrace.stores.sql.migrations import (
     m0004_webhooks,
     m0005_evaluation_datasets,
     m0006_purging,
+    m0007_reading,
 )
 
 STEPS = [
@@ -22,4 +23,5 @@ STEPS = [
     m0004_webhooks,
     m0005_evaluation_datasets,
     m0006_purging,
+    m0007_reading,
 ]
