@@ -126,3 +126,37 @@ class HistoryContract:
         assert len([point for point in found if point.run_id == second]) == 5
         part = GetMetricHistoryBulkInterval(run_ids=[first], metric_key="x", start_step=330, end_step=335)
         assert [point.step for point in store.send(part).metrics] == [330, 331, 332, 333, 334, 335]
+
+    def test_a_long_history_is_whole_and_its_spikes_are_seen_whatever_order_it_came_in(self, store: Store) -> None:
+        run_id = making.run(store)
+        points = [Metric("x", math.sin(n / 50), n // 2 * 10, n) for n in range(9_000)]
+        points[1234] = Metric("x", math.inf, 6170, 1234)
+        points[7777] = Metric("x", -100.0, 3, 7777)
+        for start in (3000, 0, 1000, 2000, *range(4000, 9000, 1000)):
+            store.send(LogBatch(run_id=run_id, metrics=points[start : start + 1000]))
+        self._must_be_told(store, run_id, points)
+        late = [Metric("x", 200.0 if n == 70 else math.nan, n, n) for n in range(50, 100)]
+        store.send(LogBatch(run_id=run_id, metrics=late))
+        self._must_be_told(store, run_id, sorted([*points, *late], key=lambda each: (each.step, each.timestamp)))
+
+    @staticmethod
+    def _must_be_told(store: Store, run_id: str, points: list[Metric]) -> None:
+        found, token = list[Metric](), None
+        while token or not found:
+            call = GetMetricHistory(run_id=run_id, metric_key="x", max_results=2500, page_token=token)
+            page = store.send(call)
+            found, token = found + page.metrics, page.next_page_token
+        expected = sorted(points, key=lambda each: (each.timestamp, each.step))
+        assert [(each.timestamp, each.step) for each in found] == [(each.timestamp, each.step) for each in expected]
+        for start, end in ((0, 8999), (40, 8000), (60, 75), (1200, 7000)):
+            within = [each for each in points if start <= each.step <= end]
+            numbers = [each.value for each in within if not math.isnan(each.value)]
+            asked = GetMetricHistoryBulkInterval(
+                run_ids=[run_id], metric_key="x", start_step=start, end_step=end, max_results=100
+            )
+            sample = store.send(asked).metrics
+            assert len(sample) <= 100
+            assert [sample[0].step, sample[-1].step] == [within[0].step, within[-1].step]
+            values = [each.value for each in sample]
+            assert min(numbers) in values
+            assert max(numbers) in values
