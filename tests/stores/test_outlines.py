@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -139,7 +140,7 @@ def test_samples_are_spread_evenly(store: Store, small: None) -> None:
             run_ids=[run_id], metric_key="x", start_step=start, end_step=end, max_results=10
         )
         steps = [each.step for each in store.send(call).metrics]
-        assert max(b - a for a, b in zip(steps, steps[1:], strict=False)) <= 2 * (steps[-1] - steps[0]) / 4 + 250
+        assert max(b - a for a, b in pairwise(steps)) <= 2 * (steps[-1] - steps[0]) / 4 + 250
 
 
 def test_an_outline_of_another_version_is_made_anew(store: Store, tmp_path: Path) -> None:
