@@ -30,23 +30,28 @@ def open_sql(uri: str, *, artifact_root: str | None = None) -> SqlStore:
 
     New experiments keep artifacts below ``artifact_root``; without one, below the directory itself, or ``./mlruns``.
     """
+    return _opened(*connected(uri, artifact_root=artifact_root))
+
+
+def connected(uri: str, *, artifact_root: str | None = None) -> tuple[Backend, Household]:
+    """The database at ``uri`` as it is, whatever is in it, and what all who use it share."""
     scheme, colon, rest = uri.partition("://")
     match scheme.partition("+")[0] if colon else "":
         case "sqlite":
-            return _open_sqlite(_sqlite_file(uri), artifact_root or str(Path("mlruns").resolve()))
+            return _sqlite(_sqlite_file(uri), artifact_root or str(Path("mlruns").resolve()))
         case "postgresql" | "postgres":
             from headrace.stores.sql.pooled import PooledBackend, PostgresDriver
 
-            return _opened(PooledBackend(PostgresDriver(uri)), Path("mlruns").resolve(), artifact_root)
+            return _shared(PooledBackend(PostgresDriver(uri)), artifact_root)
         case "mysql" | "mariadb":
             from headrace.stores.sql.pooled import MysqlDriver, PooledBackend
 
-            return _opened(PooledBackend(MysqlDriver(uri)), Path("mlruns").resolve(), artifact_root)
+            return _shared(PooledBackend(MysqlDriver(uri)), artifact_root)
         case "" | "file":
             folder = Path(unquote(rest.removeprefix("localhost")) if colon else uri.removeprefix("file:")).resolve()
             _must_not_be_a_file_store(folder)
             folder.mkdir(parents=True, exist_ok=True)
-            return _open_sqlite(folder / FILE, artifact_root)
+            return _sqlite(folder / FILE, artifact_root)
     raise BadRequest(
         f"No store has URIs that begin with {scheme}://. Give a directory, sqlite:///file.db, postgresql://…, "
         "mysql://… or http://…"
@@ -62,7 +67,7 @@ def _must_not_be_a_file_store(folder: Path) -> None:
         )
 
 
-def _open_sqlite(file: Path, artifact_root: str | None) -> SqlStore:
+def _sqlite(file: Path, artifact_root: str | None) -> tuple[Backend, Household]:
     from headrace.stores.sql.sqlite import SqliteBackend
 
     match settings.text("DURABILITY", "process"):
@@ -70,12 +75,16 @@ def _open_sqlite(file: Path, artifact_root: str | None) -> SqlStore:
             backend = SqliteBackend(file, full_sync=durability == "full")
         case other:
             raise BadRequest(f"HEADRACE_DURABILITY must be 'process' or 'full', not {other!r}")
-    return _opened(backend, file.parent, artifact_root)
+    return backend, Household(root=str(file.parent), artifact_root=artifact_root)
 
 
-def _opened(backend: Backend, folder: Path, artifact_root: str | None) -> SqlStore:
-    on_disk = backend.dialect.name == "sqlite"
-    house = Household(root=str(folder), artifact_root=artifact_root if on_disk else artifact_root or str(folder))
+def _shared(backend: Backend, artifact_root: str | None) -> tuple[Backend, Household]:
+    """A database without a folder of its own: what new experiments keep lies below ``./mlruns`` unless told."""
+    folder = str(Path("mlruns").resolve())
+    return backend, Household(root=folder, artifact_root=artifact_root or folder)
+
+
+def _opened(backend: Backend, house: Household) -> SqlStore:
     if backend.read(_version, house) != len(STEPS):
         backend.write(_upgrade, house)
     house.secret = bytes.fromhex(backend.read(_secret, house))
@@ -109,8 +118,8 @@ def _version(tx: Tx) -> int:
         return int(tx.scalar("SELECT version FROM headrace_schema") or 0)
     if tables & {"experiments", "alembic_version"}:
         raise HeadraceError(
-            "This database was written by another program, MLflow it seems, and is left as it is. "
-            "Headrace keeps a schema of its own: name another database or file."
+            "This database was written by another program, MLflow it seems, and is left as it is. Headrace keeps a schema"
+            " of its own: name another database or file, and bring over what is here with `headrace import`."
         )
     return 0
 
