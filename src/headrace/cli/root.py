@@ -14,8 +14,12 @@ from headrace.base.errors import HeadraceError
 
 #: Command -> the file that has it, its name there, and what it is for.
 COMMANDS = {
+    "artifacts": ("artifacts", "artifacts", "List, fetch and log the files of runs."),
+    "datasets": ("datasets", "datasets", "List evaluation datasets."),
+    "experiments": ("experiments", "experiments", "Make, find, rename, delete and restore experiments."),
     "gc": ("gc", "gc", "Remove for good what is deleted."),
     "models": ("models", "models", "Serve models and ask them for predictions."),
+    "runs": ("runs", "runs", "Make, list, delete and restore runs, and look at them."),
     "server": ("server", "server", "Run the tracking server with its UI."),
     "ui": ("server", "ui", "Run the tracking server with its UI; the same as server."),
 }
