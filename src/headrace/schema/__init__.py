@@ -9,8 +9,10 @@ from headrace.schema import (
     logged_models,
     purge,
     registry,
+    registry_events,
     runs,
     server_info,
+    webhooks,
 )
 from headrace.schema.call import CALLS, Call, Empty, Need, Record
 
@@ -28,6 +30,8 @@ __all__ = [
     "logged_models",
     "purge",
     "registry",
+    "registry_events",
     "runs",
     "server_info",
+    "webhooks",
 ]

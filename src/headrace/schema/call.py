@@ -38,9 +38,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 @functools.cache
 def _seen(kind: type[Record]) -> tuple[str, ...]:
-    """The names a user sees: what is kept as a list of pairs is seen as the dict that a property makes of it."""
+    """The names a user sees: what is kept as a list or word is seen as what a property makes of it."""
     made = {name for each in kind.__mro__ for name, value in vars(each).items() if isinstance(value, property)}
-    kept = {name for name in kind.__struct_fields__ if not name.endswith("_list") and name != "run_uuid"}
+    kept = {name for name in kind.__struct_fields__ if not name.endswith(("_list", "_word")) and name != "run_uuid"}
     return tuple(sorted(made | kept))
 
 

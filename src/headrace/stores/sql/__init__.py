@@ -14,9 +14,13 @@ from headrace.stores.sql import (
     model_versions,
     purge,
     registered_models,
+    registry_events,
+    registry_past,
     runs,
     search_logged_models,
     search_runs,
+    webhook_deliveries,
+    webhooks,
 )
 from headrace.stores.sql.opening import open_sql
 from headrace.stores.sql.store import ANSWERS, SqlStore
@@ -38,7 +42,11 @@ __all__ = [
     "open_sql",
     "purge",
     "registered_models",
+    "registry_events",
+    "registry_past",
     "runs",
     "search_logged_models",
     "search_runs",
+    "webhook_deliveries",
+    "webhooks",
 ]

@@ -16,6 +16,7 @@ from headrace.schema.registry import (
     GetModelVersion,
     GetModelVersionByAlias,
     GetModelVersionDownloadUri,
+    ModelVersion,
     ModelVersionFound,
     ModelVersionsFound,
     SearchModelVersions,
@@ -23,14 +24,17 @@ from headrace.schema.registry import (
     TransitionModelVersionStage,
     UpdateModelVersion,
 )
+from headrace.schema.registry_events import Change
 from headrace.search import MODEL_VERSIONS, Compare
-from headrace.stores.sql import logged_models, runs
+from headrace.stores.sql import logged_models, registry_events, runs, webhook_outbox
 from headrace.stores.sql.filters import Sql, TextPairs, compared, condition
 from headrace.stores.sql.paging import Page, Term
 from headrace.stores.sql.registered_models import (
     is_no_prompt,
     key_of,
     no_version,
+    note_alias_gone,
+    note_version,
     touch,
     version_number,
     without_prompts,
@@ -75,7 +79,10 @@ def create_model_version(tx: Tx, call: CreateModelVersion) -> ModelVersionFound:
     rows = [(model, version, *pair) for pair in tags.items()]
     tx.put("model_version_tags", "model, version, name", "value", rows)
     touch(tx, model)
-    return ModelVersionFound(model_version=_one(tx, call.name, model, version)[0])
+    made = told(tx, model, version)
+    note_version(tx, model, made, "model_version.created")
+    webhook_outbox.version_created(tx, call.name, made.version, call.source, run_id, tags, call.description)
+    return ModelVersionFound(model_version=made)
 
 
 @answers(GetModelVersion)
@@ -108,44 +115,58 @@ def get_model_version_download_uri(tx: Tx, call: GetModelVersionDownloadUri) -> 
 @answers(UpdateModelVersion)
 def update_model_version(tx: Tx, call: UpdateModelVersion) -> ModelVersionFound:
     model, version = _there(tx, call.name, call.version)
-    if call.description is not None:
-        tx.run(
-            "UPDATE model_versions SET description = ? WHERE model = ? AND version = ?",
-            call.description,
-            model,
-            version,
-        )
+    where = "WHERE model = ? AND version = ?"
+    before = tx.scalar(f"SELECT description FROM model_versions {where}", model, version)
+    if call.description is not None and call.description != before:
+        tx.run(f"UPDATE model_versions SET description = ? {where}", call.description, model, version)
+        changes = [Change("description", before, call.description)]
+        registry_events.note(tx, model, call.name, "model_version.updated", changes, version=version)
     _touched(tx, model, version)
-    return ModelVersionFound(model_version=_one(tx, call.name, model, version)[0])
+    return ModelVersionFound(model_version=told(tx, model, version))
 
 
 @answers(TransitionModelVersionStage)
 def transition_model_version_stage(tx: Tx, call: TransitionModelVersionStage) -> ModelVersionFound:
-    stage = _STAGES.get(call.stage.lower())
-    if stage is None:
-        raise BadRequest(f"Invalid stage {call.stage!r}: it is one of {', '.join(_STAGES.values())}")
+    stage = stage_named(call.stage)
     model, version = _there(tx, call.name, call.version)
     if call.archive_existing_versions:
         if stage not in ("Staging", "Production"):
             raise BadRequest("archive_existing_versions goes with the stages Staging and Production only")
-        tx.run(
-            "UPDATE model_versions SET stage = 'Archived', last_update_time = ?"
-            " WHERE model = ? AND stage = ? AND version <> ?",
-            now_ms(),
+        for (other,) in tx.rows(
+            "SELECT version FROM model_versions WHERE model = ? AND stage = ? AND version <> ? ORDER BY version",
             model,
             stage,
             version,
-        )
-    tx.run("UPDATE model_versions SET stage = ? WHERE model = ? AND version = ?", stage, model, version)
-    _touched(tx, model, version)
-    return ModelVersionFound(model_version=_one(tx, call.name, model, version)[0])
+        ):
+            _move(tx, model, call.name, other, stage, "Archived")
+    before = tx.scalar("SELECT stage FROM model_versions WHERE model = ? AND version = ?", model, version)
+    _move(tx, model, call.name, version, before, stage)
+    touch(tx, model)
+    return ModelVersionFound(model_version=told(tx, model, version))
+
+
+def _move(tx: Tx, model: int, name: str, version: int, before: str, stage: str) -> None:
+    tx.run(
+        "UPDATE model_versions SET stage = ?, last_update_time = ? WHERE model = ? AND version = ?",
+        stage,
+        now_ms(),
+        model,
+        version,
+    )
+    if stage != before:
+        changes = [Change("stage", before, stage)]
+        registry_events.note(tx, model, name, "model_version.transitioned", changes, version=version)
 
 
 @answers(DeleteModelVersion)
 def delete_model_version(tx: Tx, call: DeleteModelVersion) -> Empty:
     model, version = _there(tx, call.name, call.version)
+    where = "WHERE model = ? AND version = ?"
+    for (alias,) in tx.rows(f"SELECT alias FROM aliases {where} ORDER BY alias", model, version):
+        note_alias_gone(tx, model, call.name, alias, version)
+    note_version(tx, model, told(tx, model, version), "model_version.deleted")
     for table in ("aliases", "model_version_tags", "model_versions"):
-        tx.run(f"DELETE FROM {table} WHERE model = ? AND version = ?", model, version)
+        tx.run(f"DELETE FROM {table} {where}", model, version)
     touch(tx, model)
     return Empty()
 
@@ -153,28 +174,40 @@ def delete_model_version(tx: Tx, call: DeleteModelVersion) -> Empty:
 @answers(SetModelVersionTag)
 def set_model_version_tag(tx: Tx, call: SetModelVersionTag) -> Empty:
     model, version = _there(tx, call.name, call.version)
+    before = _tag_of(tx, model, version, call.key)
     tx.put("model_version_tags", "model, version, name", "value", [(model, version, call.key, call.value)])
     _touched(tx, model, version)
+    if before != call.value:
+        changes = [Change(f"tags.{call.key}", before, call.value)]
+        registry_events.note(tx, model, call.name, "model_version_tag.set", changes, version=version)
+    webhook_outbox.version_tag_changed(tx, model, call.name, str(version), call.key, call.value)
     return Empty()
 
 
 @answers(DeleteModelVersionTag)
 def delete_model_version_tag(tx: Tx, call: DeleteModelVersionTag) -> Empty:
     model, version = _there(tx, call.name, call.version)
+    before = _tag_of(tx, model, version, call.key)
     tx.run("DELETE FROM model_version_tags WHERE model = ? AND version = ? AND name = ?", model, version, call.key)
     _touched(tx, model, version)
+    if before is not None:
+        changes = [Change(f"tags.{call.key}", before)]
+        registry_events.note(tx, model, call.name, "model_version_tag.deleted", changes, version=version)
+    webhook_outbox.version_tag_changed(tx, model, call.name, str(version), call.key, None)
     return Empty()
+
+
+def _tag_of(tx: Tx, model: int, version: int, tag: str) -> str | None:
+    value: str | None = tx.scalar(
+        "SELECT value FROM model_version_tags WHERE model = ? AND version = ? AND name = ?", model, version, tag
+    )
+    return value
 
 
 @answers(GetLatestVersions)
 def get_latest_versions(tx: Tx, call: GetLatestVersions) -> ModelVersionsFound:
     model = key_of(tx, call.name)
-    wanted = []
-    for given in call.stages or _STAGES.values():
-        stage = _STAGES.get(given.lower())
-        if stage is None:
-            raise BadRequest(f"Invalid stage {given!r}: it is one of {', '.join(_STAGES.values())}")
-        wanted.append(stage)
+    wanted = [stage_named(given) for given in call.stages or _STAGES.values()]
     rows = tx.rows(
         f"SELECT {VERSION_COLUMNS} {VERSION_SOURCE} WHERE v.model = ? AND v.version IN (SELECT MAX(version)"
         f" FROM model_versions WHERE model = ? AND stage IN {marks(wanted)} GROUP BY stage) ORDER BY v.version",
@@ -267,6 +300,20 @@ def _there(tx: Tx, name: str, version: str) -> tuple[int, int]:
     if tx.scalar("SELECT 1 FROM model_versions WHERE model = ? AND version = ?", model, number) is None:
         raise no_version(name, version)
     return model, number
+
+
+def stage_named(text: str) -> str:
+    """The stage of that name in any case, or ``BadRequest``."""
+    stage = _STAGES.get(text.lower())
+    if stage is None:
+        raise BadRequest(f"Invalid stage {text!r}: it is one of {', '.join(_STAGES.values())}")
+    return stage
+
+
+def told(tx: Tx, model: int, version: int) -> ModelVersion:
+    """A version that is there, as it is told."""
+    rows = tx.rows(f"SELECT {VERSION_COLUMNS} {VERSION_SOURCE} WHERE v.model = ? AND v.version = ?", model, version)
+    return versions(tx, rows)[0]
 
 
 def _touched(tx: Tx, model: int, version: int) -> None:

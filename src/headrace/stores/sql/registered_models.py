@@ -13,6 +13,7 @@ from headrace.schema.registry import (
     DeleteRegisteredModelAlias,
     DeleteRegisteredModelTag,
     GetRegisteredModel,
+    ModelVersion,
     RegisteredModelFound,
     RegisteredModelsFound,
     RenameRegisteredModel,
@@ -21,15 +22,16 @@ from headrace.schema.registry import (
     SetRegisteredModelTag,
     UpdateRegisteredModel,
 )
+from headrace.schema.registry_events import Change, EventKind
 from headrace.search import REGISTERED_MODELS, And, Compare, Entity, Node, Not, Or, parse
+from headrace.stores.sql import registry_events, webhook_outbox
 from headrace.stores.sql.filters import Sql, TextPairs, condition
 from headrace.stores.sql.paging import Page, Term
-from headrace.stores.sql.registry_records import MODEL_COLUMNS, models
+from headrace.stores.sql.registry_records import MODEL_COLUMNS, VERSION_COLUMNS, VERSION_SOURCE, models, versions
 from headrace.stores.sql.store import answers
 from headrace.stores.sql.tx import Tx
+from headrace.stores.sql.webhook_outbox import PROMPT_TAG
 
-#: Marks a registered model that is a prompt; searches leave these out unless they ask.
-PROMPT_TAG = "mlflow.prompt.is_prompt"
 _ATTRIBUTES = {"name": "m.name", "last_updated_timestamp": "m.last_update_time"}
 _TAGS = TextPairs("registered_model_tags", "model", "name", "m.id")
 _RESERVED = re.compile(r"(?i)latest|v\d+")
@@ -51,6 +53,10 @@ def create_registered_model(tx: Tx, call: CreateRegisteredModel) -> RegisteredMo
     )
     tags = {tag.key: tag.value for tag in call.tags}
     tx.put("registered_model_tags", "model, name", "value", [(key, *pair) for pair in tags.items()])
+    changes = registry_events.appeared(description=call.description, deployment_job_id=call.deployment_job_id)
+    changes += registry_events.tags_appeared(tags)
+    registry_events.note(tx, key, call.name, "registered_model.created", changes)
+    webhook_outbox.model_created(tx, call.name, tags, call.description)
     return _found(tx, key)
 
 
@@ -65,26 +71,40 @@ def rename_registered_model(tx: Tx, call: RenameRegisteredModel) -> RegisteredMo
     if call.new_name != call.name:
         _must_be_free(tx, call.new_name)
     tx.run("UPDATE registered_models SET name = ?, last_update_time = ? WHERE id = ?", call.new_name, now_ms(), key)
+    if call.new_name != call.name:
+        changes = [Change("name", call.name, call.new_name)]
+        registry_events.note(tx, key, call.new_name, "registered_model.renamed", changes)
     return _found(tx, key)
 
 
 @answers(UpdateRegisteredModel)
 def update_registered_model(tx: Tx, call: UpdateRegisteredModel) -> RegisteredModelFound:
     key = key_of(tx, call.name)
-    if call.description is not None:
-        tx.run("UPDATE registered_models SET description = ? WHERE id = ?", call.description, key)
-    if call.deployment_job_id is not None:
-        tx.run("UPDATE registered_models SET deployment_job_id = ? WHERE id = ?", call.deployment_job_id, key)
+    was = tx.row("SELECT description, deployment_job_id FROM registered_models WHERE id = ?", key)
+    changes = []
+    for column, before, after in zip(
+        ("description", "deployment_job_id"), was, (call.description, call.deployment_job_id), strict=True
+    ):
+        if after is not None and after != before:
+            tx.run(f"UPDATE registered_models SET {column} = ? WHERE id = ?", after, key)
+            changes.append(Change(column, before, after))
     touch(tx, key)
+    if changes:
+        registry_events.note(tx, key, call.name, "registered_model.updated", changes)
     return _found(tx, key)
 
 
 @answers(DeleteRegisteredModel)
 def delete_registered_model(tx: Tx, call: DeleteRegisteredModel) -> Empty:
     key = key_of(tx, call.name)
+    was = _found(tx, key).registered_model
+    _note_what_goes(tx, key, call.name)
     for table in ("aliases", "model_version_tags", "model_versions", "registered_model_tags"):
         tx.run(f"DELETE FROM {table} WHERE model = ?", key)
     tx.run("DELETE FROM registered_models WHERE id = ?", key)
+    changes = registry_events.appeared(description=was.description, deployment_job_id=was.deployment_job_id)
+    changes += registry_events.tags_appeared(was.tags)
+    registry_events.note(tx, key, call.name, "registered_model.deleted", registry_events.backwards(changes))
     return Empty()
 
 
@@ -107,16 +127,25 @@ def search_registered_models(tx: Tx, call: SearchRegisteredModels) -> Registered
 @answers(SetRegisteredModelTag)
 def set_registered_model_tag(tx: Tx, call: SetRegisteredModelTag) -> Empty:
     key = key_of(tx, call.name)
+    before = _tag_of(tx, key, call.key)
     tx.put("registered_model_tags", "model, name", "value", [(key, call.key, call.value)])
     touch(tx, key)
+    if before != call.value:
+        changes = [Change(f"tags.{call.key}", before, call.value)]
+        registry_events.note(tx, key, call.name, "registered_model_tag.set", changes)
+    webhook_outbox.model_tag_changed(tx, key, call.name, call.key, call.value)
     return Empty()
 
 
 @answers(DeleteRegisteredModelTag)
 def delete_registered_model_tag(tx: Tx, call: DeleteRegisteredModelTag) -> Empty:
     key = key_of(tx, call.name)
+    before = _tag_of(tx, key, call.key)
     tx.run("DELETE FROM registered_model_tags WHERE model = ? AND name = ?", key, call.key)
     touch(tx, key)
+    if before is not None:
+        registry_events.note(tx, key, call.name, "registered_model_tag.deleted", [Change(f"tags.{call.key}", before)])
+    webhook_outbox.model_tag_changed(tx, key, call.name, call.key, None)
     return Empty()
 
 
@@ -128,17 +157,67 @@ def set_registered_model_alias(tx: Tx, call: SetRegisteredModelAlias) -> Empty:
     version = version_number(call.version)
     if tx.scalar("SELECT 1 FROM model_versions WHERE model = ? AND version = ?", key, version) is None:
         raise no_version(call.name, call.version)
+    before = _aliased(tx, key, call.alias)
     tx.put("aliases", "model, alias", "version", [(key, call.alias, version)])
     touch(tx, key)
+    if before != str(version):
+        changes = [Change("version", before, str(version))]
+        registry_events.note(tx, key, call.name, "model_version_alias.set", changes, version=version, alias=call.alias)
+    webhook_outbox.alias_set(tx, key, call.name, call.alias, str(version))
     return Empty()
 
 
 @answers(DeleteRegisteredModelAlias)
 def delete_registered_model_alias(tx: Tx, call: DeleteRegisteredModelAlias) -> Empty:
     key = key_of(tx, call.name)
+    before = _aliased(tx, key, call.alias)
     tx.run("DELETE FROM aliases WHERE model = ? AND alias = ?", key, call.alias)
     touch(tx, key)
+    if before is not None:
+        note_alias_gone(tx, key, call.name, call.alias, int(before))
+    webhook_outbox.alias_deleted(tx, key, call.name, call.alias)
     return Empty()
+
+
+def note_alias_gone(tx: Tx, key: int, name: str, alias: str, version: int) -> None:
+    """Note that an alias no longer points at a version, nor at any other."""
+    changes = [Change("version", str(version))]
+    registry_events.note(tx, key, name, "model_version_alias.deleted", changes, version=version, alias=alias)
+
+
+def _note_what_goes(tx: Tx, key: int, name: str) -> None:
+    """Note the end of every alias and version of a model that is about to be deleted."""
+    for alias, version in tx.rows("SELECT alias, version FROM aliases WHERE model = ? ORDER BY alias", key):
+        note_alias_gone(tx, key, name, alias, version)
+    rows = tx.rows(f"SELECT {VERSION_COLUMNS} {VERSION_SOURCE} WHERE v.model = ? ORDER BY v.version", key)
+    for version in versions(tx, rows, lineage=False):
+        note_version(tx, key, version, "model_version.deleted")
+
+
+def note_version(tx: Tx, key: int, version: ModelVersion, event: EventKind) -> None:
+    """Note that a version is new, or is about to be deleted."""
+    changes = registry_events.appeared(
+        source=version.source,
+        run_id=version.run_id,
+        model_id=version.model_id,
+        run_link=version.run_link,
+        description=version.description,
+    )
+    changes += registry_events.tags_appeared(version.tags)
+    if event == "model_version.deleted":
+        changes = registry_events.backwards([Change("stage", None, version.current_stage), *changes])
+    registry_events.note(tx, key, version.name, event, changes, version=int(version.version))
+
+
+def _aliased(tx: Tx, key: int, alias: str) -> str | None:
+    """The version an alias points at."""
+    found = tx.scalar("SELECT version FROM aliases WHERE model = ? AND alias = ?", key, alias)
+    return None if found is None else str(found)
+
+
+def _tag_of(tx: Tx, key: int, tag: str) -> str | None:
+    value: str | None = tx.scalar("SELECT value FROM registered_model_tags WHERE model = ? AND name = ?", key, tag)
+    return value
 
 
 def key_of(tx: Tx, name: str) -> int:

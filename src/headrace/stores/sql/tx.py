@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from headrace.stores.sql.store import Household
 
 Params = Sequence[Any]
-#: Rows that one statement inserts.
+#: Rows that one statement of SQLite inserts: each of them is cheaper so.
 _TOGETHER = 100
 
 
@@ -100,15 +100,13 @@ class Tx:
         return self._cursor.lastrowid
 
     def append(self, table: str, columns: str, rows: Sequence[Params]) -> None:
-        """Insert many rows, whose keys are free."""
-        one = "(" + ", ".join("?" * (columns.count(",") + 1)) + ")"
-        start, insert = 0, f"INSERT INTO {table} ({columns}) VALUES "
+        """Insert rows, whose keys are free."""
+        start = 0
         if self.dialect.name == "sqlite":
-            # A statement is half as dear for each of many rows.
-            many = insert + ", ".join([one] * _TOGETHER)
+            many = self.dialect.insert(table, columns, _TOGETHER)
             for start in range(_TOGETHER, len(rows) + 1, _TOGETHER):
                 self.run(many, *chain.from_iterable(rows[start - _TOGETHER : start]))
-        self.many(insert + one, rows[start:])
+        self.many(self.dialect.insert(table, columns), rows[start:] if start else rows)
 
     def put_new(self, table: str, columns: str, rows: Sequence[Params]) -> int:
         """Insert rows, leaving those whose key is taken as they are; how many were new."""
