@@ -31,14 +31,6 @@ class SourceFile(msgspec.Struct, frozen=True):
     read: Callable[[], Iterator[bytes]]
 
 
-class SourceFiles(msgspec.Struct, frozen=True):
-    """The artifacts of a run or logged model at a source. ``files`` raises ``HeadraceError`` where they are denied."""
-
-    owner: Owner
-    id: str
-    files: Callable[[], Iterator[SourceFile]]
-
-
 class Lost(msgspec.Struct, frozen=True):
     """Something at a source that cannot come over, and why."""
 
@@ -47,6 +39,14 @@ class Lost(msgspec.Struct, frozen=True):
     why: str
     #: How many there are, where they are not named one by one.
     count: int = 1
+
+
+class SourceFiles(msgspec.Struct, frozen=True):
+    """The artifacts of a run or logged model at a source. ``files`` raises ``HeadraceError`` where they are denied."""
+
+    owner: Owner
+    id: str
+    files: Callable[[], Iterator[SourceFile | Lost]]
 
 
 Entity = (

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 
 from headrace.base.errors import NotFound
-from headrace.schema.imports import ImportedSeries, ImportPoints, PointsImported
+from headrace.schema.imports import ImportedPoint, ImportPoints, PointsImported
 from headrace.stores.sql import names, points
 from headrace.stores.sql.store import answers
 from headrace.stores.sql.tx import Tx, marks
@@ -17,22 +18,20 @@ _CHUNK = 500
 def import_points(tx: Tx, call: ImportPoints) -> PointsImported:
     keys = _keys(tx, sorted({series.run_id for series in call.series}))
     ids = names.numbers(tx, {series.key for series in call.series})
-    of_run: dict[int, list[ImportedSeries]] = {}
+    of_run: dict[int, dict[int, list[points.Point]]] = {}
     for series in call.series:
-        of_run.setdefault(keys[series.run_id], []).append(series)
-    new = 0
-    for run, told in sorted(of_run.items()):
-        new += points.put(tx, run, _rows(run, told, ids))
-    return PointsImported(new=new)
+        run, name = keys[series.run_id], ids[series.key]
+        if series.points:
+            of_run.setdefault(run, {}).setdefault(name, []).extend(_rows(run, name, series.points))
+    return PointsImported(new=sum(points.put(tx, run, of_run[run]) for run in sorted(of_run)))
 
 
-def _rows(run: int, told: Sequence[ImportedSeries], ids: dict[str, int]) -> list[points.Point]:
-    kept = points.kept
+def _rows(run: int, name: int, told: Sequence[ImportedPoint]) -> list[points.Point]:
     return [
-        (run, name, each.step, each.timestamp, *kept(each.value), each.copy)
-        for series in told
-        for name in (ids[series.key],)
-        for each in series.points
+        (run, name, each.step, each.timestamp, value, 0, each.copy)
+        if (value := each.value) and isfinite(value)
+        else (run, name, each.step, each.timestamp, *points.kept(value), each.copy)
+        for each in told
     ]
 
 

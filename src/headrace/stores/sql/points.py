@@ -29,7 +29,6 @@ _SUMMARY = (
     " min_val, min_step, max_val, max_step, total, numbers, points"
 )
 
-_NAME = itemgetter(1)
 #: A row of ``points``.
 Point = tuple[int, int, int, int, float, int, int]
 #: The columns of a summary, in the order of ``_SUMMARY``.
@@ -59,37 +58,55 @@ def add(tx: Tx, run: int, metrics: Sequence[Metric], *, again: bool) -> None:
     if not metrics:
         return
     ids = names.numbers(tx, {metric.key for metric in metrics})
-    rows = [(run, ids[each.key], each.step, each.timestamp, *kept(each.value), 0) for each in metrics]
-    rows.sort()
-    there = _summaries(tx, run, list(ids.values()))
-    later, others = _split(rows, there)
-    tx.append("points", _POINT, later)
-    new = sorted(later + _added(tx, others, again)) if others else later
-    merged = [(run, name, *_merged(there.get(name), list(points))) for name, points in groupby(new, _NAME)]
-    tx.put("summaries", "run, name", _SUMMARY, merged)
+    series: dict[int, list[Point]] = {name: [] for name in ids.values()}
+    for each in metrics:
+        name, value = ids[each.key], each.value
+        series[name].append(
+            (run, name, each.step, each.timestamp, value, 0, 0)
+            if value and math.isfinite(value)
+            else (run, name, each.step, each.timestamp, *kept(value), 0)
+        )
+    put(tx, run, series, again=again)
 
 
-def _split(rows: list[Point], there: dict[int, Summary]) -> tuple[list[Point], list[Point]]:
-    """Those of some sorted points that come after all that are there of their metric, none twice; and the others."""
+def put(tx: Tx, run: int, series: dict[int, list[Point]], *, again: bool = False) -> int:
+    """Add rows of a run, by their names, and bring the summaries up to date; how many rows were kept."""
+    there = _summaries(tx, run, list(series))
     later: list[Point] = []
     others: list[Point] = []
-    for name, group in groupby(rows, _NAME):
-        points = list(group)
-        if name in there:
-            value, special, step, timestamp = there[name][:4]
-            start = bisect_right(points, (step, timestamp, value, special), key=itemgetter(2, 3, 4, 5))
-            others += points[:start]
-            del points[:start]
-        if any(map(eq, points, islice(points, 1, None))):
-            doubles = [point for point, next in pairwise(points) if point == next]
-            others += doubles
-            points = sorted(set(points))
+    for name in sorted(series):
+        points = series[name]
+        points.sort()
+        others += _take_late(points, there.get(name))
         later += points
-    return later, others
+    tx.append("points", _POINT, later)
+    for name, late in groupby(_added(tx, others, again), itemgetter(1)):
+        series[name] = sorted([*series[name], *late])
+    merged = [(run, name, *_merged(there.get(name), points)) for name, points in series.items() if points]
+    tx.put("summaries", "run, name", _SUMMARY, merged)
+    return sum(map(len, series.values()))
+
+
+def _take_late(points: list[Point], before: Summary | None) -> list[Point]:
+    """Remove from the sorted points of a metric those to which an equal one may be there, and return them."""
+    late: list[Point] = []
+    if before is not None:
+        value, special, step, timestamp = before[:4]
+        end = (step, timestamp, value, special)
+        if points[0][2:6] <= end:
+            start = bisect_right(points, end, key=itemgetter(2, 3, 4, 5))
+            late = points[:start]
+            del points[:start]
+    if any(map(eq, points, islice(points, 1, None))):
+        late += [point for point, next in pairwise(points) if point == next]
+        points[:] = sorted(set(points))
+    return late
 
 
 def _added(tx: Tx, points: list[Point], again: bool) -> list[Point]:
     """Those of some points that were kept; what is equal to them may be there."""
+    if not points:
+        return points
     if again:
         tx.many(_ANOTHER, [(*point[:6], *point[:6]) for point in points])
         return points

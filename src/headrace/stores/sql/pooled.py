@@ -228,5 +228,10 @@ class MysqlDriver:
         return number in (1205, 1213, 2006, 2013)
 
 
+def backend_of(uri: str) -> PooledBackend:
+    """The database server at ``postgresql://…`` or ``mysql://…``."""
+    return PooledBackend(PostgresDriver(uri) if uri.startswith("postgres") else MysqlDriver(uri))
+
+
 def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]

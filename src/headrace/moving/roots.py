@@ -1,0 +1,141 @@
+"""Where artifacts of a source may be copied from: below its own folders, and below what the user names."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from headrace.artifacts import SCHEMES
+from headrace.artifacts import open_store as open_artifacts
+from headrace.artifacts.port import ArtifactStore
+from headrace.base.errors import BadRequest, Forbidden, NotSupported
+from headrace.base.paths import ArtifactKey
+from headrace.moving.port import Lost, SourceFile
+from headrace.moving.trees import Parts, Tree
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
+_PROXY = "/mlflow-artifacts/artifacts"
+
+
+class Roots:
+    """Opens the locations that the records of a source name, as far as they are allowed.
+
+    ``own`` are the source's folders; ``extra`` are prefixes, or ``OLD=NEW`` for what was moved since; ``proxied`` is
+    the folder behind ``mlflow-artifacts:``, unless ``server`` is the address that has it. Relative paths begin at
+    ``base``.
+    """
+
+    def __init__(
+        self,
+        own: Sequence[Path],
+        extra: Sequence[str] = (),
+        *,
+        base: Path,
+        proxied: Path | None = None,
+        server: str | None = None,
+    ) -> None:
+        self._base, self._server = base, server
+        self._moved: list[tuple[str, str]] = []
+        self._folders = list(own)
+        self._prefixes: list[str] = []
+        self._proxied = Tree(proxied) if proxied else None
+        for said in extra:
+            old, moved, new = said.partition("=")
+            if moved:
+                self._moved.append((_plain(old).rstrip("/"), _plain(new).rstrip("/")))
+            place = _plain(new if moved else old)
+            if _SCHEME.match(place):
+                self._prefixes.append(place.rstrip("/"))
+            else:
+                self._folders.append(Path(os.path.abspath(place)))
+
+    def files(self, location: str) -> Iterator[SourceFile | Lost]:
+        """The files at a location. Raises ``Forbidden`` or ``NotSupported`` for one that is not opened."""
+        place = self._moved_to(_plain(location))
+        found = _SCHEME.match(place)
+        if found and found[1].lower() == "mlflow-artifacts":
+            return self._behind_proxy(place)
+        if not found:
+            tree, parts = self._below_root(place, location)
+            return _in_tree(tree, parts)
+        if not any(place == prefix or place.startswith(f"{prefix}/") for prefix in self._prefixes):
+            if found[1].lower() not in SCHEMES:
+                raise NotSupported(f"No artifact store here reads {found[1]}: locations; --link-artifacts keeps them")
+            raise Forbidden(_denied(location))
+        return _in_store(open_artifacts(place), "")
+
+    def _moved_to(self, place: str) -> str:
+        for old, new in self._moved:
+            if place == old or place.startswith(f"{old}/"):
+                return new + place[len(old) :]
+        return place
+
+    def _below_root(self, place: str, location: str) -> tuple[Tree, Parts]:
+        if any(part in (".", "..") for part in place.split("/")[1:]) and not place.startswith("./"):
+            raise Forbidden(f"The location {_short(location)} has a '.' or '..' in it")
+        path = Path(os.path.abspath(self._base / place))
+        for root in self._folders:
+            if path.is_relative_to(root):
+                return Tree(root), path.relative_to(root).parts
+        raise Forbidden(_denied(location))
+
+    def _behind_proxy(self, place: str) -> Iterator[SourceFile | Lost]:
+        path = urlsplit(place).path.strip("/")
+        parts = tuple(part for part in path.split("/") if part)
+        if ".." in parts or "." in parts:
+            raise Forbidden(f"The location {_short(place)} has a '.' or '..' in it")
+        if self._server:
+            return _in_store(open_artifacts("mlflow-artifacts:/", tracking_uri=self._server), ArtifactKey(path))
+        if self._proxied:
+            return _in_tree(self._proxied, parts)
+        raise Forbidden(
+            f"{_short(place)} lies behind a tracking server. Name the folder it keeps artifacts in, with "
+            "--artifacts-destination, or import from the server's address"
+        )
+
+
+def _in_tree(tree: Tree, parts: Parts) -> Iterator[SourceFile | Lost]:
+    for below, size in tree.files(parts):
+        name = "/".join(below)
+        if size is None:
+            yield Lost("artifact", name, "It is a link, a pipe or a device, and is not followed")
+        else:
+            yield SourceFile(name, size, partial(tree.pieces, (*parts, *below)))
+
+
+def _in_store(store: ArtifactStore, base: str) -> Iterator[SourceFile | Lost]:
+    start = len(base) + 1 if base else 0
+    folders = [base]
+    while folders:
+        for info in store.list(ArtifactKey(folders.pop())):
+            # Names come from another program, which may know more of them than keys of ours can be.
+            if info.is_dir:
+                folders.append(info.path)
+            else:
+                read = partial(store.read, ArtifactKey(info.path))
+                yield SourceFile(info.path[start:], info.file_size or 0, read)
+
+
+def _plain(location: str) -> str:
+    """A location; a ``file:`` URI as the path it is."""
+    if location[:5].lower() != "file:":
+        return location
+    parts = urlsplit(location)
+    if parts.netloc not in ("", "localhost"):
+        raise BadRequest(f"{_short(location)} is a folder of another machine")
+    return unquote(parts.path)
+
+
+def _denied(location: str) -> str:
+    return (
+        f"{_short(location)} lies outside of the source's own folders and is not read; if it is right to copy from "
+        "there, say so with --artifacts-from"
+    )
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 120 else text[:117] + "...")
