@@ -17,6 +17,7 @@ from headrace.schema.types import (
     Filter,
     Int64,
     Key,
+    ListedKey,
     Millis,
     ModelId,
     Name,
@@ -36,7 +37,7 @@ from headrace.schema.types import (
 class Metric(Record, frozen=True, kw_only=False):
     """One point of one series."""
 
-    key: Key
+    key: ListedKey
     value: float
     timestamp: Millis
     step: Int64 = zero()
@@ -54,14 +55,14 @@ class Metric(Record, frozen=True, kw_only=False):
 class Param(Record, frozen=True, kw_only=False):
     """One setting of a run; once logged it does not change."""
 
-    key: Key
+    key: ListedKey
     value: ParamValue = ""
 
 
 class RunTag(Record, frozen=True, kw_only=False):
     """One key and its value on a run."""
 
-    key: Key
+    key: ListedKey
     value: TagValue = ""
 
 

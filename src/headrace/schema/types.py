@@ -51,6 +51,8 @@ Sequence = Annotated[
 ]
 
 Key = Annotated[str, Meta(min_length=1, max_length=250, pattern=_PATHLIKE)]
+#: The key of one of many records; it is held against the pattern once, not with every record that has it.
+ListedKey = Annotated[str, Meta(min_length=1, max_length=250, extra_json_schema={"pattern": _PATHLIKE})]
 TagKey = Annotated[str, Meta(min_length=1, max_length=250, pattern=_SPOKEN)]
 #: Values are kept whole up to these lengths, in characters, and refused beyond; none is ever cut.
 ParamValue = Annotated[str, Meta(max_length=100_000)]

@@ -23,6 +23,8 @@ HEADER_SECONDS = 10.0
 GRACE_SECONDS, BYTES_PER_SECOND = 30.0, 1024
 #: Bytes of the request line, of one header, of all headers, and their number, at most.
 LINE_BYTES, HEADER_BYTES, HEADERS_BYTES, HEADERS = 16 << 10, 8 << 10, 32 << 10, 100
+#: A body of at most so many bytes is gathered before anybody looks at the request: callers send it apart from the head.
+GATHERED_BYTES = 256 << 10
 #: Bytes of an answer that wait for a caller who does not read, and seconds that they may.
 STALLED_SECONDS = 60.0
 
@@ -47,6 +49,10 @@ class Protocol(HttpToolsProtocol):
     _fault = 0
     _body_bytes = 0
     _body_since = 0.0
+    #: What looks at how fast bodies come. It is left to run when one is complete, for the next is often about to come.
+    _body_clock: asyncio.TimerHandle | None = None
+    #: Whether the body that comes is small enough to be gathered.
+    _gathers = False
     #: Whether bytes are being parsed, and the request among them that is still to be answered.
     _parsing = False
     _begun: tuple[RequestResponseCycle, Any] | None = None
@@ -62,7 +68,7 @@ class Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop all clocks."""
         self._disarm()
-        for clock in (self._stalled, self._idle_clock):
+        for clock in (self._stalled, self._idle_clock, self._body_clock):
             if clock:
                 clock.cancel()
         super().connection_lost(exc)
@@ -79,18 +85,19 @@ class Protocol(HttpToolsProtocol):
         self._parsing = True
         super().data_received(data)
         self._parsing = False
-        if self._begun and not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        if self._begun and not (self._gathers and self._begun[0].more_body):
             (cycle, app), self._begun = self._begun, None
             self._answer_now(cycle, app)
         self._set_clock()
 
     def _set_clock(self) -> None:
         """Give what is still to come a deadline. Most requests come in one piece and need none."""
-        if self._deadline is not None or self.transport.is_closing():
-            return
         if self._body_since:
-            self._deadline = self.loop.call_later(GRACE_SECONDS, self._check_rate)
-        elif self._in_head:
+            if self._body_clock is None:
+                self._body_clock = self.loop.call_later(GRACE_SECONDS, self._check_rate)
+        elif self._in_head and self._deadline is None and not self.transport.is_closing():
             self._deadline = self.loop.call_later(HEADER_SECONDS, self._too_slow)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
@@ -140,29 +147,37 @@ class Protocol(HttpToolsProtocol):
         """Judge the whole head, and begin to answer."""
         self._in_head = False
         self._disarm()
-        names = [name for name, _ in self.headers]
-        lengths = names.count(b"content-length")
-        codings = names.count(b"transfer-encoding")
-        if lengths > 1 or codings > 1 or (lengths and codings) or self.parser.get_http_version() not in ("1.0", "1.1"):
+        lengths = [value for name, value in self.headers if name == b"content-length"]
+        codings = [value for name, value in self.headers if name == b"transfer-encoding"]
+        if (
+            len(lengths) > 1
+            or len(codings) > 1
+            or (lengths and codings)
+            or self.parser.get_http_version() not in ("1.0", "1.1")
+        ):
             self._stop(400)
-        if codings and dict(self.headers)[b"transfer-encoding"].strip().lower() != b"chunked":
+        if codings and codings[0].strip().lower() != b"chunked":
             self._stop(400)
         self._refresh_date()
         self._body_bytes = 0
         self._body_since = 0.0
         if lengths or codings:
             self._body_since = self.loop.time()
+        self._gathers = bool(lengths) and not self.expect_100_continue and int(lengths[0]) <= GATHERED_BYTES
         super().on_headers_complete()
         self.scope["headrace.whole"] = functools.partial(_send_whole, self.cycle)  # type: ignore[typeddict-unknown-key]
 
     def on_body(self, body: bytes) -> None:
         """Count the bytes of a body."""
         self._body_bytes += len(body)
-        super().on_body(body)
+        if self._gathers:
+            self.cycle.body += body
+            self.cycle.message_event.set()
+        else:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request is all here."""
-        self._disarm()
         self._body_since = 0.0
         super().on_message_complete()
 
@@ -193,13 +208,17 @@ class Protocol(HttpToolsProtocol):
 
     def _check_rate(self) -> None:
         """Break off a body that comes too slowly, unless it is we who do not read."""
+        self._body_clock = None
+        if not self._body_since:
+            return
         seconds = self.loop.time() - self._body_since
         if self.flow.read_paused:
             self._body_since, self._body_bytes = self.loop.time(), 0
-        elif self._body_bytes < seconds * BYTES_PER_SECOND:
+        elif seconds >= GRACE_SECONDS and self._body_bytes < seconds * BYTES_PER_SECOND:
             self._too_slow()
             return
-        self._deadline = self.loop.call_later(GRACE_SECONDS, self._check_rate)
+        left = GRACE_SECONDS - seconds
+        self._body_clock = self.loop.call_later(left if left > 0 else GRACE_SECONDS, self._check_rate)
 
     def _check_idle(self) -> None:
         """Close a connection on which nothing has been asked for long."""

@@ -56,6 +56,7 @@ def decode(body: bytes, kind: type[T], **path_fields: str) -> T:
     if _is_far(record):
         # Beyond this a fraction or exponent may have been rounded away; the other reading tells.
         return lenient.record(lenient.parse(body), kind)
+    lenient.refuse_listed(record)
     if not body.isascii():
         lenient.refuse_invalid_utf8(body)
     if b"\\" in body and _NUL in body:
@@ -141,8 +142,8 @@ def _is_far(record: Record) -> bool:
         if number is not None and abs(number) > lenient.EXACT:
             return True
     for name, inner in listed:
-        numbers = [getattr(item, inner) for item in getattr(record, name)]
-        if any(numbers) and max(map(abs, filter(None, numbers))) > lenient.EXACT:
+        numbers = list(filter(None, map(operator.attrgetter(inner), getattr(record, name))))
+        if numbers and (max(numbers) > lenient.EXACT or min(numbers) < -lenient.EXACT):
             return True
     return False
 

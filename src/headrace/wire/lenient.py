@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,6 +15,7 @@ from msgspec import inspect
 
 from headrace.base.errors import BadRequest
 from headrace.schema import Record
+from headrace.schema.types import RULES
 from headrace.wire.sentences import sentence
 
 T = TypeVar("T", bound=Record)
@@ -47,9 +49,21 @@ def parse(body: bytes) -> dict[str, Any]:
 def record(said: Mapping[str, Any], kind: type[T]) -> T:
     """The record of this kind that ``said`` spells, or ``BadRequest`` naming the field that is wrong."""
     try:
-        return msgspec.convert(_struct(said, _type_of(kind), ""), kind, strict=False)
+        found = msgspec.convert(_struct(said, _type_of(kind), ""), kind, strict=False)
     except msgspec.ValidationError as error:
         raise BadRequest(sentence(str(error), kind)) from None
+    refuse_listed(found)
+    return found
+
+
+def refuse_listed(record: Record) -> None:
+    """Raise ``BadRequest`` for a text in a list of records that breaks its pattern; each is looked at once."""
+    for name, inner, pattern in _listed_patterns(type(record)):
+        texts = list(map(attrgetter(inner), getattr(record, name)))
+        wrong = {text for text in set(texts) if not pattern.search(text)}
+        if wrong:
+            at = min(map(texts.index, wrong))
+            raise BadRequest(f"Invalid value for '{name}[{at}].{inner}': it must {RULES[pattern.pattern]}")
 
 
 def gather(said: Mapping[str, list[str]], kind: type[Record]) -> dict[str, Any]:
@@ -81,6 +95,20 @@ def whole_numbers(kind: type[Record]) -> tuple[tuple[str, ...], tuple[tuple[str,
             numbers = [each.name for each in item.fields if isinstance(plain(each.type), inspect.IntType)]
             listed += [(field.name, name) for name in numbers]
     return tuple(own), tuple(listed)
+
+
+@cache
+def _listed_patterns(kind: type[Record]) -> tuple[tuple[str, str, re.Pattern[str]], ...]:
+    """A record's lists of records, and their texts that have a pattern the decoder leaves to us."""
+    found = []
+    for field in fields_of(kind):
+        inner = plain(field.type)
+        if isinstance(inner, inspect.ListType) and isinstance(item := plain(inner.item_type), inspect.StructType):
+            for each in item.fields:
+                said = (each.type.extra_json_schema or {}) if isinstance(each.type, inspect.Metadata) else {}
+                if "pattern" in said:
+                    found.append((field.name, each.name, re.compile(said["pattern"])))
+    return tuple(found)
 
 
 def refuse_invalid_utf8(body: bytes) -> None:

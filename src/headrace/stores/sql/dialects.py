@@ -8,7 +8,7 @@ from functools import lru_cache
 import msgspec
 
 
-class Dialect(msgspec.Struct, frozen=True):
+class Dialect(msgspec.Struct, frozen=True, eq=False):
     """The spellings of one database."""
 
     name: str
@@ -26,12 +26,20 @@ class Dialect(msgspec.Struct, frozen=True):
         text = re.sub(r"\{(\w+)(?::(\d+))?\}", lambda found: self.words[found[1]].format(found[2]), neutral)
         return [each.strip() for each in text.split(";\n") if each.strip()]
 
+    @lru_cache(maxsize=256)  # noqa: B019 - there are three dialects, and they stay
+    def insert(self, table: str, columns: str, rows: int = 1) -> str:
+        """INSERT of some rows."""
+        row = "(" + ", ".join("?" * (columns.count(",") + 1)) + ")"
+        return f"INSERT INTO {table} ({columns}) VALUES " + ", ".join([row] * rows)
+
+    @lru_cache(maxsize=256)  # noqa: B019
     def insert_ignore(self, table: str, columns: str) -> str:
         """INSERT of one row that does nothing where its key is taken."""
         before, after = self.insert_new
         marks = ", ".join("?" * (columns.count(",") + 1))
         return f"INSERT {before} INTO {table} ({columns}) VALUES ({marks}) {after}"
 
+    @lru_cache(maxsize=256)  # noqa: B019
     def upsert(self, table: str, key: str, columns: str) -> str:
         """INSERT of one row that overwrites ``columns`` where ``key`` is taken."""
         names = [name.strip() for name in columns.split(",")]
