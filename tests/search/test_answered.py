@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from headrace.schema import Call
+from headrace.schema.evaluation_datasets import SearchEvaluationDatasets
 from headrace.schema.experiments import SearchExperiments
 from headrace.schema.logged_models import LoggedModelOrder, SearchLoggedModels
 from headrace.schema.registry import SearchModelVersions, SearchRegisteredModels
 from headrace.schema.runs import SearchRuns
 from headrace.search import (
     ENTITIES,
+    EVALUATION_DATASETS,
     EXPERIMENTS,
     LOGGED_MODELS,
     MODEL_VERSIONS,
@@ -38,6 +41,7 @@ SEARCHES: dict[str, Ask] = {
     EXPERIMENTS.name: lambda text, order: SearchExperiments(max_results=5, filter=text, order_by=order),
     REGISTERED_MODELS.name: lambda text, order: SearchRegisteredModels(filter=text, order_by=order),
     MODEL_VERSIONS.name: lambda text, order: SearchModelVersions(filter=text, order_by=order),
+    EVALUATION_DATASETS.name: lambda text, order: SearchEvaluationDatasets(filter_string=text, order_by=order),
     LOGGED_MODELS.name: lambda text, order: SearchLoggedModels(
         experiment_ids=["0"],
         filter=text,
@@ -71,6 +75,16 @@ def _fields(kind: Kind) -> Iterator[tuple[Field, Key | None]]:
                 yield Field(kind.name, "a key", kind.type, aggregate), None
 
 
+def _all_fields(entity: Entity) -> Iterator[tuple[Field, Key | None]]:
+    """Its own fields, and those of what it belongs to."""
+    for kind in entity.kinds:
+        yield from _fields(kind)
+    for word, thing in entity.relations.items():
+        for kind in thing.kinds:
+            for field, key in _fields(kind):
+                yield replace(field, of=word), key
+
+
 def _value(field: Field, op: Operator) -> Any:
     value = 1 if field.type == "number" else "1"
     if op.endswith("NULL"):
@@ -81,12 +95,11 @@ def _value(field: Field, op: Operator) -> Any:
 @pytest.mark.parametrize("entity", ENTITIES.values(), ids=lambda entity: entity.name)
 def test_everything_that_can_be_asked_is_answered(entity: Entity, store: Store) -> None:
     ask = SEARCHES[entity.name]
-    for kind in entity.kinds:
-        for field, key in _fields(kind):
-            for op in key.operators if key else OPERATORS[field.type]:
-                text = write(Compare(field, op, _value(field, op)))
-                store.send(ask(text, []))
-                store.send(ask(f"NOT {text} OR {text}", []))
+    for field, key in _all_fields(entity):
+        for op in key.operators if key else OPERATORS[field.type]:
+            text = write(Compare(field, op, _value(field, op)))
+            store.send(ask(text, []))
+            store.send(ask(f"NOT {text} OR {text}", []))
 
 
 @pytest.mark.parametrize("entity", ENTITIES.values(), ids=lambda entity: entity.name)

@@ -71,7 +71,7 @@ def test_an_order_that_cannot_be_kept_is_refused(items: list[str], entity: Entit
 @given(fields.filter(lambda named: named[0].kind != "dataset"), st.booleans())
 def test_an_order_written_as_text_is_read_back(named: tuple[Field, object], descending: bool) -> None:
     field, _ = named
-    expected = Order(Field(field.kind, field.key, "text") if field.kind == "param" else field, descending)
+    expected = Order(Field(field.kind, field.key, "text") if field.kind in ("param", "tag") else field, descending)
     assert parse_order([write_order(expected)], RUNS) == (expected,)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from headrace.search import RUNS, And, Compare, Field, Node, Not, Or, Order
 from headrace.search.entities import OPERATORS, Key, Kind
@@ -31,7 +34,11 @@ def write(node: Node) -> str:
 def write_field(field: Field) -> str:
     """A name that means ``field``."""
     key = field.key.replace("`", "``")
-    return f"{field.kind}.`{key}`" + (f".{field.aggregate}" if field.aggregate else "")
+    return (
+        (f"{field.of}." if field.of else "")
+        + f"{field.kind}.`{key}`"
+        + (f".{field.aggregate}" if field.aggregate else "")
+    )
 
 
 def write_value(value: str | float) -> str:
@@ -71,15 +78,20 @@ def _comparison(named: tuple[Field, Key | None]) -> st.SearchStrategy[Compare]:
             value = st.lists(values, min_size=1, max_size=4).map(tuple)
         elif op == "BETWEEN":
             value = st.tuples(values, values)
+        elif op == "RLIKE":
+            value = _texts.map(re.escape)
         # A test for presence says nothing of the type, so that a param stays text.
-        kept = Field(field.kind, field.key, "text") if op.endswith("NULL") and field.kind == "param" else field
+        kept = replace(field, type="text") if op.endswith("NULL") and field.kind in ("param", "tag") else field
         return st.builds(Compare, st.just(kept), st.just(op), value)
 
     return st.sampled_from(sorted(key.operators if key else OPERATORS[field.type])).flatmap(with_value)
 
 
 fields = st.sampled_from(RUNS.kinds).flatmap(_field)
-comparisons: st.SearchStrategy[Node] = fields.flatmap(_comparison)
+_others = st.sampled_from([(word, kind) for word, thing in RUNS.relations.items() for kind in thing.kinds]).flatmap(
+    lambda other: _field(other[1]).map(lambda named: (replace(named[0], of=other[0]), named[1]))
+)
+comparisons: st.SearchStrategy[Node] = st.one_of(fields, _others).flatmap(_comparison)
 
 
 def _joined(kind: type[And] | type[Or], items: list[Node]) -> Node:

@@ -13,14 +13,14 @@ from headrace.search.tree import Operator, Type
 
 _PRESENCE: tuple[Operator, ...] = ("IS NULL", "IS NOT NULL")
 _SETS: tuple[Operator, ...] = ("=", "!=", "IN", "NOT IN")
-_PATTERNS: tuple[Operator, ...] = ("LIKE", "ILIKE")
+_PATTERNS: tuple[Operator, ...] = ("LIKE", "ILIKE", "RLIKE")
 _SIZES: tuple[Operator, ...] = ("<", "<=", ">", ">=", "BETWEEN")
 
 #: The operators of each type. Text is not put in order by ``<``: a param "10" would come before "9".
 OPERATORS: dict[Type, frozenset[Operator]] = {
     "text": frozenset((*_SETS, *_PATTERNS, "BETWEEN", *_PRESENCE)),
     "number": frozenset((*_SETS, *_SIZES, *_PRESENCE)),
-    "id": frozenset((*_SETS, *_PATTERNS, *_PRESENCE)),
+    "id": frozenset((*_SETS, *_PATTERNS, "BETWEEN", *_PRESENCE)),
 }
 
 
@@ -32,6 +32,8 @@ class Key(msgspec.Struct, frozen=True):
     aliases: tuple[str, ...] = ()
     #: Whether it is a point in time, in milliseconds, and may be held against ``now() - 7d``.
     is_time: bool = False
+    #: Whether it is a length of time, in milliseconds, and may be held against ``5m``.
+    is_duration: bool = False
     #: Whether a whole number may be written in quotation marks, as versions often are.
     may_quote: bool = False
     orders: bool = True
@@ -70,6 +72,13 @@ class Entity(msgspec.Struct, frozen=True, dict=True):
 
     name: str
     kinds: tuple[Kind, ...]
+    #: Words that may stand before a field to mean that of another thing, and what that is.
+    relations: dict[str, Entity] = {}
+
+    @cached_property
+    def related(self) -> dict[str, Entity]:
+        """The things behind ``relations``, whose own relations do not count."""
+        return {word: Entity(f"{word}s", thing.kinds) for word, thing in self.relations.items()}
 
     @cached_property
     def by_prefix(self) -> dict[str, Kind]:
@@ -80,11 +89,11 @@ class Entity(msgspec.Struct, frozen=True, dict=True):
 _ATTRIBUTE = ("attribute", "attr", "attributes")
 _METRICS = Kind("metric", ("metric", "metrics"), type="number", aggregates=True)
 _PARAMS = Kind("param", ("param", "parameter", "parameters", "params"), numeric=True)
-_TAGS = Kind("tag", ("tag", "tags"))
+_TAGS = Kind("tag", ("tag", "tags"), numeric=True)
 
 
 def _id(name: str, *, patterns: bool = True, orders: bool = True) -> Key:
-    only = OPERATORS["id"] if patterns else frozenset((*_SETS, *_PRESENCE))
+    only = OPERATORS["id"] if patterns else frozenset((*_SETS, "BETWEEN", *_PRESENCE))
     return Key(name, "id", orders=orders, only=only)
 
 
@@ -96,29 +105,6 @@ def _ordered(name: str) -> Key:
     # MLflow takes ``name > 'a'`` of this noun: text in the order of its characters.
     return Key(name, only=OPERATORS["text"] | frozenset(_SIZES))
 
-
-RUNS = Entity(
-    "runs",
-    (
-        Kind(
-            "attribute",
-            ("run", *_ATTRIBUTE),
-            (
-                _id("run_id"),
-                Key("run_name", aliases=("Run name", "run name", "Run Name")),
-                Key("status"),
-                Key("user_id"),
-                Key("artifact_uri"),
-                _time("start_time", "Created", "created"),
-                _time("end_time"),
-            ),
-        ),
-        _METRICS,
-        _PARAMS,
-        _TAGS,
-        Kind("dataset", ("dataset", "datasets"), (Key("name"), Key("digest"), Key("context")), orders=False),
-    ),
-)
 
 EXPERIMENTS = Entity(
     "experiments",
@@ -136,6 +122,33 @@ EXPERIMENTS = Entity(
         msgspec.structs.replace(_TAGS, orders=False),
     ),
 )
+
+RUNS = Entity(
+    "runs",
+    (
+        Kind(
+            "attribute",
+            ("run", *_ATTRIBUTE),
+            (
+                _id("run_id"),
+                Key("run_name", aliases=("Run name", "run name", "Run Name")),
+                Key("status"),
+                Key("user_id"),
+                Key("artifact_uri"),
+                _time("start_time", "Created", "created"),
+                _time("end_time"),
+                Key("duration", "number", is_duration=True),
+            ),
+        ),
+        _METRICS,
+        _PARAMS,
+        _TAGS,
+        Kind("dataset", ("dataset", "datasets"), (Key("name"), Key("digest"), Key("context")), orders=False),
+    ),
+    {"experiment": EXPERIMENTS},
+)
+# A run is searched by fields of its parent too, but not of that one's parent.
+RUNS = msgspec.structs.replace(RUNS, relations={"parent": RUNS, **RUNS.relations})
 
 REGISTERED_MODELS = Entity(
     "registered models",
@@ -185,9 +198,10 @@ LOGGED_MODELS = Entity(
             ),
         ),
         msgspec.structs.replace(_METRICS, aggregates=False),
-        msgspec.structs.replace(_PARAMS, numeric=False, orders=False),
+        msgspec.structs.replace(_PARAMS, orders=False),
         msgspec.structs.replace(_TAGS, orders=False),
     ),
+    {"experiment": EXPERIMENTS},
 )
 
 EVALUATION_DATASETS = Entity(

@@ -31,6 +31,11 @@ class Place(msgspec.Struct, frozen=True):
         return OPERATORS[self.kind.type] | OPERATORS["number"] if self.kind.numeric else OPERATORS[self.kind.type]
 
     @property
+    def is_duration(self) -> bool:
+        """Whether it is a length of time, in milliseconds."""
+        return bool(self.key and self.key.is_duration)
+
+    @property
     def is_time(self) -> bool:
         """Whether it is a point in time, in milliseconds."""
         return bool(self.key and self.key.is_time)
@@ -39,7 +44,13 @@ class Place(msgspec.Struct, frozen=True):
 def read_field(scanner: Scanner, entity: Entity) -> Place:
     """The field named here; the place moves past it."""
     start = scanner.at
-    found = _read(scanner, entity)
+    relation = next((word for word in entity.relations if scanner.text.startswith(f"{word}.", start)), "")
+    if relation:
+        scanner.at += len(relation) + 1
+        found = _read(scanner, entity.related[relation])
+        found = msgspec.structs.replace(found, field=msgspec.structs.replace(found.field, of=relation))
+    else:
+        found = _read(scanner, entity)
     shown = scanner.text[start : scanner.at]
     scanner.skip(0)
     return msgspec.structs.replace(found, shown=shown)
@@ -57,7 +68,7 @@ def _read(scanner: Scanner, entity: Entity) -> Place:
         return _known(scanner, entity, entity.kinds[0], first, start)
     kind = entity.by_prefix.get(first)
     if kind is None:
-        words = ", ".join(each.prefixes[-1] for each in entity.kinds)
+        words = ", ".join((*(each.prefixes[-1] for each in entity.kinds), *entity.relations))
         scanner.fail(f"{entity.name} have no {first!r}; before the dot there may be {words}", start)
     scanner.at += 1
     key_at = scanner.at

@@ -1,4 +1,4 @@
-"""Reads values: quoted text, numbers, and points in time such as ``now() - 7d``."""
+"""Reads values: quoted text, numbers, durations such as ``1h 30m``, and points in time such as ``now() - 7d``."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ _WHOLE = re.compile(r"[+-]?[0-9]+")
 _PLAIN = re.compile(r"[0-9]{1,18}")
 _NOW = re.compile(r"now\s*\(\s*\)", re.IGNORECASE)
 _DURATION = re.compile(r"([0-9]{1,12})\s*(ms|s|m|h|d|w)\b")
+_LENGTH = re.compile(r"(?:[0-9]{1,12}\s*(?:ms|s|m|h|d|w)\b\s*)+")
 _STRAY = re.compile(r"[\w.]+")
 
 #: Milliseconds of each unit of a duration.
@@ -41,6 +42,11 @@ def read_literal(scanner: Scanner, place: Place, now: int | None) -> str | float
         scanner.fail(f"{place.shown} is text; write its value in quotation marks, as in 'value'")
     if place.is_time and scanner.take(_NOW):
         return _offset(scanner, now_ms() if now is None else now)
+    if place.is_duration and (said := scanner.take(_LENGTH)):
+        length = sum(int(count) * UNITS[unit] for count, unit in _DURATION.findall(said))
+        if length >= _INT64:
+            scanner.fail("this duration is too long", start)
+        return length
     return _number(scanner, place)
 
 
@@ -48,7 +54,15 @@ def _number(scanner: Scanner, place: Place) -> float | int:
     start = scanner.at
     said = scanner.take(_NUMBER, blanks=False)
     if said is None:
-        also = " or text in quotation marks" if place.kind.numeric else " or now()" if place.is_time else ""
+        also = (
+            " or text in quotation marks"
+            if place.kind.numeric
+            else " or now()"
+            if place.is_time
+            else " or a duration such as 5m"
+            if place.is_duration
+            else ""
+        )
         scanner.fail(f"expected a number{also} as the value of {place.shown}")
     if _STRAY.match(scanner.text, scanner.at):
         scanner.fail("a number ends here, and something else follows it without a space")

@@ -34,7 +34,7 @@ def parse_order(items: Sequence[str], entity: Entity) -> tuple[Order, ...]:
 def _read(scanner: Scanner, entity: Entity) -> Order:
     start = scanner.at
     place = read_field(scanner, entity)
-    if not place.kind.orders or (place.key and not place.key.orders):
+    if place.field.of or not place.kind.orders or (place.key and not place.key.orders):
         scanner.fail(f"{entity.name} cannot be ordered by {place.shown}", start)
     descending = scanner.keyword("DESC")
     if not descending:

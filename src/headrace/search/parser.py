@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from headrace.search.entities import OPERATORS, Entity
 from headrace.search.fields import Place, read_field
 from headrace.search.literals import read_literal
+from headrace.search.patterns import Fault, pattern
 from headrace.search.scanner import Scanner
 from headrace.search.tree import And, Compare, Field, Node, Not, Operator, Or, Value
 
@@ -33,12 +36,13 @@ _SYMBOLS: dict[str, Operator] = {
 _WORDS: dict[str, Operator] = {
     "LIKE": "LIKE",
     "ILIKE": "ILIKE",
+    "RLIKE": "RLIKE",
     "IN": "IN",
     "BETWEEN": "BETWEEN",
 }
 #: The operators in the order in which an error names them.
 _ALL: tuple[Operator, ...] = (
-    *("=", "!=", "<", "<=", ">", ">=", "LIKE", "ILIKE"),
+    *("=", "!=", "<", "<=", ">", ">=", "LIKE", "ILIKE", "RLIKE"),
     *("IN", "NOT IN", "BETWEEN", "IS NULL", "IS NOT NULL"),
 )
 
@@ -158,9 +162,20 @@ class _Filter:
                 return _alike([low, read_literal(self._scanner, place, self._now)], self._scanner, start)
         start = self._scanner.at
         value = read_literal(self._scanner, place, self._now)
+        if op == "RLIKE" and isinstance(value, str):
+            self._check(value, start)
         if op in ("LIKE", "ILIKE") and len(str(value)) > PATTERN:
             self._scanner.fail(f"a pattern has at most {PATTERN} characters", start)
         return value
+
+    def _check(self, text: str, start: int) -> None:
+        """Refuse a regular expression that cannot be read, pointing into it."""
+        try:
+            pattern(text)
+        except Fault as fault:
+            # Marks that were doubled to stand within quotation marks take two characters.
+            mark = self._scanner.text[start]
+            self._scanner.fail(f"in this pattern, {fault.words}", start + 1 + fault.at + text[: fault.at].count(mark))
 
     def _items(self, place: Place) -> Value:
         scanner, start = self._scanner, self._scanner.at
@@ -185,7 +200,7 @@ def _alike(items: list[str | float | int], scanner: Scanner, at: int) -> Value:
 
 
 def _typed(place: Place, op: Operator, value: Value, scanner: Scanner, at: int) -> Field:
-    """The field, with the type that its value gives it: only params can be text or number."""
+    """The field, with the type that its value gives it: params and tags can be text or number."""
     if not place.kind.numeric:
         return place.field
     sample = value[0] if isinstance(value, tuple) else value
@@ -193,4 +208,4 @@ def _typed(place: Place, op: Operator, value: Value, scanner: Scanner, at: int) 
     if op not in OPERATORS["number" if is_number else "text"]:
         remedy = "write a text in quotation marks" if is_number else "write a number without quotation marks"
         scanner.fail(f"{place.shown} {op} needs another value: {remedy}", at)
-    return Field(place.kind.name, place.field.key, "number") if is_number else place.field
+    return msgspec.structs.replace(place.field, type="number") if is_number else place.field

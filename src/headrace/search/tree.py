@@ -9,7 +9,7 @@ import msgspec
 Type = Literal["text", "number", "id"]
 Aggregate = Literal["min", "max", "first", "last", "mean", "count"]
 Operator = Literal[
-    "=", "!=", "<", "<=", ">", ">=", "LIKE", "ILIKE", "IN", "NOT IN", "BETWEEN", "IS NULL", "IS NOT NULL"
+    "=", "!=", "<", "<=", ">", ">=", "LIKE", "ILIKE", "RLIKE", "IN", "NOT IN", "BETWEEN", "IS NULL", "IS NOT NULL"
 ]
 #: Text and ids compare with ``str``, numbers with ``float`` or ``int``. IN takes a tuple of these, BETWEEN a tuple of
 #: the two ends, both included. IS NULL and IS NOT NULL take nothing.
@@ -19,15 +19,18 @@ Value: TypeAlias = str | float | int | tuple[str, ...] | tuple[float | int, ...]
 class Field(msgspec.Struct, frozen=True):
     """What is compared or ordered by.
 
+    ``of`` names another thing whose field it is: "parent" is the parent of a run, "experiment" what holds it.
     ``kind`` is "attribute", "metric", "param", "tag" or "dataset"; ``key`` is an attribute's own name (never an alias)
-    or whatever the user called the metric, param or tag. ``type`` says how to compare: a param has "text" against a
-    quoted value and "number" against an unquoted number. ``aggregate`` is None where the last value of a metric counts.
+    or whatever the user called the metric, param or tag. ``type`` says how to compare: a param or tag has "text"
+    against a quoted value and "number" against an unquoted number. ``aggregate`` is None where the last value of a
+    metric counts.
     """
 
     kind: str
     key: str
     type: Type
     aggregate: Aggregate | None = None
+    of: str = ""
 
 
 class Compare(msgspec.Struct, frozen=True):

@@ -89,7 +89,9 @@ def delete_dataset(tx: Tx, call: DeleteDataset) -> Empty:
 
 @answers(SearchEvaluationDatasets)
 def search_evaluation_datasets(tx: Tx, call: SearchEvaluationDatasets) -> EvaluationDatasetsFound:
-    where, params = condition(tx, call.filter_string, EVALUATION_DATASETS, _ATTRIBUTES, {"tag": _TAGS})
+    where, params = condition(
+        tx, call.filter_string, EVALUATION_DATASETS, _ATTRIBUTES, {"tag": _TAGS}, "evaluation_datasets d"
+    )
     default = (Term("d.created_time", descending=True), Term("d.id", descending=True))
     page = Page.of_call(tx, call, call.order_by, EVALUATION_DATASETS, _TERMS, default=default)
     among: list[Any] = []

@@ -24,7 +24,7 @@ from headrace.schema.experiments import (
     UpdateExperiment,
 )
 from headrace.search import EXPERIMENTS, Compare
-from headrace.stores.sql.filters import Sql, TextPairs, compared, condition
+from headrace.stores.sql.filters import Kind, Sql, TextPairs, compared, condition
 from headrace.stores.sql.paging import Page, Term, in_view
 from headrace.stores.sql.purge import CLAIMED
 from headrace.stores.sql.store import answers
@@ -45,7 +45,19 @@ def _attribute(tx: Tx, compare: Compare) -> Sql:
     if compare.field.key == "experiment_id" and value is not None:
         # Ids are text to callers and numbers here; what is no number is nobody's id.
         value = tuple(map(_or_nobody, value)) if isinstance(value, tuple) else _or_nobody(value)
-    return compared(tx, _ATTRIBUTES[compare.field.key], Compare(compare.field, compare.op, value))
+    return compared(tx, _ATTRIBUTES[compare.field.key], Compare(compare.field, compare.op, value), "experiments")
+
+
+def of_experiment(column: str) -> Kind:
+    """What is said of the experiment whose key is in ``column``."""
+
+    kinds: dict[str, Kind] = {"attribute": _attribute, **_PAIRS}
+
+    def kind(tx: Tx, compare: Compare) -> Sql:
+        test, params = kinds[compare.field.kind](tx, compare)
+        return f"{column} IN (SELECT experiments.id FROM experiments WHERE {test})", params
+
+    return kind
 
 
 def _or_nobody(text: str) -> int:

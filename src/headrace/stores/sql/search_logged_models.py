@@ -13,7 +13,7 @@ from headrace.schema.logged_models import (
 )
 from headrace.search import LOGGED_MODELS, Compare, Field, Order, parse_field
 from headrace.stores.sql import names
-from headrace.stores.sql.experiments import number_of
+from headrace.stores.sql.experiments import number_of, of_experiment
 from headrace.stores.sql.filters import Kind, Sql, TextPairs, compared, condition
 from headrace.stores.sql.logged_model_records import COLUMNS, records
 from headrace.stores.sql.paging import Page, Term, column_terms
@@ -47,6 +47,7 @@ def search_logged_models(tx: Tx, call: SearchLoggedModels) -> LoggedModelsFound:
         "metric": metric,
         "param": TextPairs("logged_model_params", "model", "name", "logged_models.id"),
         "tag": TextPairs("logged_model_tags", "model", "name", "logged_models.id"),
+        "experiment": of_experiment("logged_models.experiment"),
     }
     where, params = condition(tx, call.filter, LOGGED_MODELS, _attribute, kinds)
     default = (Term("logged_models.creation_time", descending=True), Term("logged_models.model_id"))
@@ -72,7 +73,7 @@ def _attribute(tx: Tx, compare: Compare) -> Sql:
             value = tuple(_STATUS.get(str(each).upper(), each) for each in value)
         else:
             value = _STATUS.get(str(value).upper(), value)
-    return compared(tx, _ATTRIBUTES[compare.field.key], Compare(compare.field, compare.op, value))
+    return compared(tx, _ATTRIBUTES[compare.field.key], Compare(compare.field, compare.op, value), "logged_models")
 
 
 class _Metric:

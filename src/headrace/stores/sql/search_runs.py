@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+import msgspec
 
 from headrace.base.errors import BadRequest
 from headrace.schema.runs import RunsFound, SearchRuns
 from headrace.search import RUNS, Compare, Order
 from headrace.stores.sql import names
-from headrace.stores.sql.experiments import number_of
-from headrace.stores.sql.filters import Kind, Sql, TextPairs, compared, condition
+from headrace.stores.sql.experiments import number_of, of_experiment
+from headrace.stores.sql.filters import Kind, Sql, TextPairs, columns, compared, condition
 from headrace.stores.sql.paging import Page, Term, column_terms, in_view
 from headrace.stores.sql.points import NAN
 from headrace.stores.sql.run_records import COLUMNS, records
@@ -24,8 +27,11 @@ _ATTRIBUTES = {
     "artifact_uri": "runs.artifact_uri",
     "start_time": "runs.start_time",
     "end_time": "runs.end_time",
+    "duration": "(runs.end_time - runs.start_time)",
 }
-_COLUMN_TERMS = column_terms(_ATTRIBUTES, nullable=frozenset({"end_time"}))
+_COLUMN_TERMS = column_terms(_ATTRIBUTES, nullable=frozenset({"end_time", "duration"}))
+#: The tag that says whose child a run is.
+_PARENT_TAG = "mlflow.parentRunId"
 _PAIRS = {
     "param": TextPairs("params", "run", "name", "runs.id", numbered=True, number="number"),
     "tag": TextPairs("tags", "run", "name", "runs.id", numbered=True),
@@ -47,8 +53,7 @@ _SPECIALS = {None: "{f}.last_special", "last": "{f}.last_special", "first": "{f}
 @answers(SearchRuns)
 def search_runs(tx: Tx, call: SearchRuns) -> RunsFound:
     experiments = [number_of(each) for each in call.experiment_ids]
-    kinds: dict[str, Kind] = {**_PAIRS, "metric": _metric, "dataset": _dataset}
-    where, params = condition(tx, call.filter, RUNS, _ATTRIBUTES, kinds)
+    where, params = condition(tx, call.filter, RUNS, _attribute, _KINDS)
     page = Page.of_call(
         tx,
         call,
@@ -87,12 +92,41 @@ def _metric(tx: Tx, compare: Compare) -> Sql:
 
 
 def _dataset(tx: Tx, compare: Compare) -> Sql:
-    there = "SELECT 1 FROM run_datasets d JOIN datasets f ON f.id = d.dataset WHERE d.run = runs.id"
+    source = "run_datasets d JOIN datasets f ON f.id = d.dataset"
+    there = f"SELECT 1 FROM {source} WHERE d.run = runs.id"
     column = {"name": "f.name", "digest": "f.digest", "context": "d.context"}[compare.field.key]
     if compare.op == "IS NULL":
         return f"NOT EXISTS ({there} AND {column} IS NOT NULL)", []
-    test, params = compared(tx, column, compare)
+    test, params = compared(tx, column, compare, source)
     return f"EXISTS ({there} AND {test})", params
+
+
+_attribute = columns(_ATTRIBUTES, "runs")
+
+
+def _parent(tx: Tx, compare: Compare) -> Sql:
+    if compare.op == "IS NULL":
+        there, params = _parent(tx, msgspec.structs.replace(compare, op="IS NOT NULL"))
+        return f"NOT {there}", params
+    kind = {"attribute": _attribute, **_KINDS}[compare.field.kind]
+    test, params = kind(tx, compare)
+    # What is said of a run is said of its parent, which has another alias here.
+    test = re.sub(r"\bruns\.", "parents.", test)
+    tag = names.known(tx, _PARENT_TAG)
+    there = (
+        "SELECT 1 FROM tags t JOIN runs parents ON parents.run_id = t.value"
+        f" WHERE t.run = runs.id AND t.name = ? AND {test}"
+    )
+    return f"EXISTS ({there})", [tag, *params]
+
+
+_KINDS: dict[str, Kind] = {
+    **_PAIRS,
+    "metric": _metric,
+    "dataset": _dataset,
+    "parent": _parent,
+    "experiment": of_experiment("runs.experiment"),
+}
 
 
 def _terms(tx: Tx, order: Order, number: int) -> Sequence[Term]:

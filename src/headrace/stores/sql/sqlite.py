@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from headrace.base.errors import HeadraceError, Unreachable
+from headrace.search.patterns import pattern
 from headrace.stores.port import WouldWait
 from headrace.stores.sql.dialects import SQLITE
+from headrace.stores.sql.filters import number_spelled
 from headrace.stores.sql.store import STATEMENT_SECONDS, Household, translated
 from headrace.stores.sql.tx import Tx
 
@@ -67,6 +69,9 @@ class SqliteBackend:
         if getattr(mine, "connection", None) is None:
             mine.connection = self._connect("PRAGMA query_only=ON")
             mine.connection.set_progress_handler(lambda: time.monotonic() > mine.until, _STEPS)
+            # What filters ask that SQL cannot say.
+            mine.connection.create_function("MATCHES", 2, lambda wanted, text: _matches(mine, wanted, text))
+            mine.connection.create_function("NUMBER", 1, number_spelled, deterministic=True)
             self._every_reader.append(mine.connection)
         cursor = mine.connection.cursor()
         mine.until = time.monotonic() + STATEMENT_SECONDS
@@ -230,6 +235,13 @@ _ABANDONED: list[Any] = []
 
 def _is_busy(error: sqlite3.OperationalError) -> bool:
     return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _matches(mine: Any, wanted: str, text: str | None) -> bool | None:
+    """Whether a pattern is found in a text; a statement that takes too long ends here, in the middle of its work."""
+    if time.monotonic() > mine.until:
+        mine.connection.interrupt()
+    return None if text is None else pattern(wanted).matches(text)
 
 
 def _fold(text: str | None) -> str | None:

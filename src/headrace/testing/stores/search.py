@@ -7,7 +7,8 @@ import math
 import pytest
 
 from headrace.schema.datasets import Dataset, DatasetInput, InputTag, LogInputs
-from headrace.schema.runs import DeleteRun, LogBatch, Metric, SearchRuns, UpdateRun
+from headrace.schema.experiments import GetExperiment, SetExperimentTag
+from headrace.schema.runs import DeleteRun, LogBatch, Metric, SearchRuns, SetTag, UpdateRun
 from headrace.stores.port import Store
 from headrace.testing.stores import making
 
@@ -33,6 +34,8 @@ class SearchContract:
         }
         batch = LogBatch(run_id=runs["a"], metrics=[Metric("loss", v, 1, s) for s, v in enumerate((3.0, 1.0, 2.0))])
         store.send(batch)
+        for letter, number in (("a", "5x"), ("b", "0.5"), ("c", "1e999"), ("d", "7\n"), ("e", "1e1")):
+            store.send(SetTag(run_id=runs[letter], key="n", value=number))
         store.send(UpdateRun(run_id=runs["b"], status="FINISHED", end_time=50))
         dataset = Dataset(name="iris", digest="d1", source_type="local", source="{}")
         inputs = [DatasetInput(tags=[InputTag("mlflow.data.context", "train")], dataset=dataset)]
@@ -73,6 +76,17 @@ class SearchContract:
             ("NOT (metrics.acc > 0.6)", "eca"),
             ("(params.lr = '10' OR params.lr = '9') AND metrics.acc IS NOT NULL", "cb"),
             ("params.lr IN ('9', '10')", "cb"),
+            ("params.net RLIKE '^[A-Z]'", "a"),
+            ("params.net NOT RLIKE 'a(l|z)+$'", "edca"),
+            ("tags.t RLIKE 'x.y' AND tags.t RLIKE '(?i)X%'", "a"),
+            ("tags.t RLIKE 'ß$' OR user_id RLIKE 'nobody'", "d"),
+            ("dataset.name RLIKE 'r.s'", "c"),
+            ("status NOT RLIKE 'RUN|SCHED'", "b"),
+            ("tags.n > 5", "e"),
+            ("tags.n BETWEEN -1 AND 1e3", "eb"),
+            ("tags.n = 0.5 OR tags.n != 0.5", "eb"),
+            ("duration >= 48ms AND duration < 1s", "b"),
+            ("duration IS NULL", "edca"),
             ("metric.acc > 0.5 AND", None),
             ("metrics.acc > '0.5'", None),
             ("params.lr = 0.1; DROP TABLE runs", None),
@@ -89,6 +103,40 @@ class SearchContract:
     def test_ids_can_be_listed(self, store: Store, zoo: dict[str, str]) -> None:
         assert self._find(store, zoo, f"run_id IN ('{zoo['a']}', '{zoo['d']}')") == "da"
         assert self._find(store, zoo, f"run_id NOT IN ('{zoo['a']}', '{zoo['d']}')") == "ecb"
+
+    def test_runs_are_found_by_their_parent_and_experiment(self, store: Store) -> None:
+        key, other = making.experiment(store), making.experiment(store)
+        store.send(SetExperimentTag(experiment_id=key, key="team", value="red"))
+        parent = making.logged(store, key, metrics={"acc": 0.9}, params={"net": "big"}, tags={"t": "7"}, start_time=5)
+        poor = making.logged(store, other, metrics={"acc": 0.1}, start_time=4)
+        child = making.logged(store, key, metrics={"acc": 0.3}, tags={"mlflow.parentRunId": parent}, start_time=3)
+        stray = making.logged(store, other, tags={"mlflow.parentRunId": poor}, start_time=2)
+        lost = making.logged(store, other, tags={"mlflow.parentRunId": "0" * 32}, start_time=1)
+        letters = {parent: "p", poor: "q", child: "c", stray: "s", lost: "l"}
+        name = store.send(GetExperiment(experiment_id=key)).experiment.name
+        for text, found in (
+            ("parent.metrics.acc > 0.5", "c"),
+            ("parent.metrics.acc.max < 0.5", "s"),
+            ("parent.params.net = 'big' AND parent.tags.t > 6", "c"),
+            ("parent.status = 'RUNNING'", "cs"),
+            (f"parent.run_id IN ('{parent}', '{lost}')", "c"),
+            ("parent.start_time = 4 OR parent.attributes.run_name RLIKE '^nobody$'", "s"),
+            ("NOT parent.metrics.acc > 0.5", "pqsl"),
+            ("parent.run_id IS NULL", "pql"),
+            ("parent.params.net IS NULL", "pqsl"),
+            ("parent.experiment_id = '1'", None),
+            (f"experiment.name = '{name}'", "pc"),
+            ("experiment.tags.team = 'red' AND parent.metrics.acc > 0", "c"),
+            ("experiment.tags.team IS NULL", "qsl"),
+            (f"experiment.experiment_id != '{key}' AND experiment.name RLIKE '^exp'", "qsl"),
+            ("experiment.creation_time < now() - 1d", ""),
+        ):
+            call = SearchRuns(experiment_ids=[key, other], filter=text)
+            if found is None:
+                with making.refused("INVALID_PARAMETER_VALUE", "no attribute 'experiment_id'"):
+                    store.send(call)
+            else:
+                assert "".join(letters[each.info.run_id] for each in store.send(call).runs) == found, text
 
     @pytest.mark.parametrize(
         ("order", "found"),
