@@ -71,6 +71,15 @@ def decode(body: bytes, kind: type[T], **path_fields: str) -> T:
 
 def from_query(pairs: Sequence[tuple[str, str]], kind: type[T], **path_fields: str) -> T:
     """The record spelled by the pairs of a query string, decoded already. Repeated names make a list."""
+    plainly = {**dict(pairs), **path_fields}
+    if len(plainly) == len(pairs) + len(path_fields) and plainly.keys() <= lenient.plain_fields(kind):
+        try:
+            found = msgspec.convert(plainly, kind, strict=False)
+        except msgspec.ValidationError:
+            pass  # the other reading says why
+        else:
+            if "\0" not in "".join(plainly.values()):
+                return found
     said: dict[str, list[str]] = {}
     for name, value in pairs:
         said.setdefault(name, []).append(value)

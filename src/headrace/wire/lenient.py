@@ -111,6 +111,13 @@ def _listed_patterns(kind: type[Record]) -> tuple[tuple[str, str, re.Pattern[str
     return tuple(found)
 
 
+@cache
+def plain_fields(kind: type[Record]) -> frozenset[str]:
+    """The names of a record's texts and whole numbers, as they stand on the wire."""
+    kinds = (inspect.StrType, inspect.IntType)
+    return frozenset(field.encode_name for field in fields_of(kind) if isinstance(plain(field.type), kinds))
+
+
 def refuse_invalid_utf8(body: bytes) -> None:
     """Raise ``BadRequest`` unless ``body`` is UTF-8."""
     try:
