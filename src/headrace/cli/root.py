@@ -17,6 +17,7 @@ COMMANDS = {
     "artifacts": ("artifacts", "artifacts", "List, fetch and log the files of runs."),
     "datasets": ("datasets", "datasets", "List evaluation datasets."),
     "experiments": ("experiments", "experiments", "Make, find, rename, delete and restore experiments."),
+    "db": ("db", "db", "Upgrade, check, back up and restore a database."),
     "gc": ("gc", "gc", "Remove for good what is deleted."),
     "models": ("models", "models", "Serve models and ask them for predictions."),
     "runs": ("runs", "runs", "Make, list, delete and restore runs, and look at them."),

@@ -118,8 +118,8 @@ def _version(tx: Tx) -> int:
         return int(tx.scalar("SELECT version FROM headrace_schema") or 0)
     if tables & {"experiments", "alembic_version"}:
         raise HeadraceError(
-            "This database was written by another program, MLflow it seems, and is left as it is. Headrace keeps a schema"
-            " of its own: name another database or file, and bring over what is here with `headrace import`."
+            "This database was written by another program, MLflow it seems, and is left as it is. Headrace keeps a"
+            " schema of its own: name another database or file, and bring over what is here with `headrace import`."
         )
     return 0
 
