@@ -1,0 +1,152 @@
+"""The columns of a table, piece by piece, out of whichever library holds it."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from headrace.base.errors import NotSupported
+from headrace.data.content.objects import Objects
+from headrace.data.content.streams import Stream, stream_of
+from headrace.tracking.extras import need
+
+#: Rows read at a time, and rows of Python objects, each of which may be large.
+_ROWS, _OBJECT_ROWS = 1 << 16, 1 << 13
+
+Columns = tuple[int, list[tuple[str, Stream]]]
+
+
+def columns_of(table: Any) -> Columns:
+    """The number of rows of ``table``, and the name and stream of each of its columns."""
+    pyarrow = need("pyarrow", "A digest of the whole content")
+    library = type(table).__module__.partition(".")[0]
+    if library == "pandas" and hasattr(table, "columns"):
+        return _pandas(table)
+    if library == "polars" and hasattr(table, "iter_slices"):
+        return _polars(table)
+    if library == "datasets" and hasattr(table, "with_format"):
+        return _batches(table.features.arrow_schema, table.with_format("arrow").iter(_ROWS))
+    if isinstance(table, pyarrow.Table | pyarrow.RecordBatch):
+        whole = table if isinstance(table, pyarrow.Table) else pyarrow.Table.from_batches([table])
+        return _batches(whole.schema, whole.to_batches(_ROWS))
+    if hasattr(table, "__arrow_c_stream__"):  # Arrow's own protocol between libraries, which DuckDB and others speak.
+        reader = pyarrow.RecordBatchReader.from_stream(table)
+        return _batches(reader.schema, reader)
+    return _any(table)
+
+
+def _batches(schema: Any, batches: Iterable[Any]) -> Columns:
+    """Arrow tables or batches, all of one schema."""
+    streams, rows = [stream_of(field.type) for field in schema], 0
+    for batch in batches:
+        rows += batch.num_rows
+        for stream, column in zip(streams, batch.columns, strict=True):
+            _add(stream, column)
+    return rows, list(zip(schema.names, streams, strict=True))
+
+
+def _polars(frame: Any) -> Columns:
+    import polars
+
+    streams: list[tuple[str, Stream]] = []
+    for column in frame.iter_columns():
+        held = column.dtype == polars.Object
+        streams.append((column.name, Objects(column.name) if held else stream_of(column.head(0).to_arrow().type)))
+    for part in frame.iter_slices(_ROWS):
+        for (_, stream), column in zip(streams, part.iter_columns(), strict=True):
+            if isinstance(stream, Objects):
+                stream.add(column.to_list())
+            else:
+                _add(stream, column.to_arrow())
+    return frame.height, streams
+
+
+def _pandas(frame: Any) -> Columns:
+    """A pandas frame. A missing value is null, whether it is a NaN, None or NA: that is what pandas means by it."""
+    columns = list(_with_index(frame))
+    streams = [(name, _pandas_stream(name, values)) for name, values in columns]
+    step = _OBJECT_ROWS if any(values.dtype == object for _, values in columns) else _ROWS
+    # All columns of some rows, then of the next: in memory, numbers of one row often lie side by side.
+    for start in range(0, len(frame), step):
+        for (_, values), (_, stream) in zip(columns, streams, strict=True):
+            part = values.iloc[start : start + step]
+            if isinstance(stream, Objects):
+                stream.add(part.tolist())
+            else:
+                _add(stream, _arrow(part, getattr(stream, "said", None)))
+    return len(frame), streams
+
+
+def _with_index(frame: Any) -> Iterator[tuple[str, Any]]:
+    """Columns of a pandas frame, its index first unless that only numbers the rows."""
+    for level in range(frame.index.nlevels):
+        labels = frame.index.get_level_values(level)
+        if labels.name is not None or labels.dtype.kind not in "iu":
+            name = f"index {level}" if labels.name is None else str(labels.name)
+            yield name, labels.to_series(index=range(len(labels)))
+    for at, name in enumerate(frame.columns):
+        yield str(name), frame.iloc[:, at]
+
+
+def _pandas_stream(name: str, values: Any) -> Stream:
+    import pyarrow
+
+    if values.dtype != object:
+        return stream_of(_arrow(values.iloc[:0]).type)
+    try:
+        kind = pyarrow.infer_type(values.to_numpy(), from_pandas=True)
+    except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, pyarrow.ArrowNotImplementedError, OverflowError):
+        return Objects(name)  # Of several kinds, or of a kind that Arrow has not.
+    if pyarrow.types.is_string(kind):
+        kind = pyarrow.large_string()
+    stream = stream_of(kind)
+    stream.said = kind  # type: ignore[attr-defined]
+    return stream
+
+
+def _arrow(values: Any, kind: Any = None) -> Any:
+    import numpy
+    import pyarrow
+
+    if values.dtype.kind == "c":
+        values = numpy.ascontiguousarray(values.to_numpy())
+        halves = pyarrow.array(values.view(f"f{values.itemsize // 2}"))
+        return pyarrow.FixedSizeListArray.from_arrays(halves, 2)
+    if isinstance(values.dtype, _sparse()):
+        values = values.sparse.to_dense()
+    return pyarrow.array(values, type=kind, from_pandas=True)
+
+
+def _sparse() -> Any:
+    import pandas
+
+    return pandas.SparseDtype
+
+
+def _any(table: Any) -> Columns:
+    """What narwhals reads, which is computed first when it is only a plan."""
+    narwhals = need("narwhals", "A table that is neither of pandas nor of polars nor Arrow")
+    frame = narwhals.from_native(table, pass_through=True)
+    if frame is table and not isinstance(table, narwhals.DataFrame | narwhals.LazyFrame):
+        raise NotSupported(f"A {type(table).__name__} is no table that narwhals reads; turn it into an Arrow table")
+    if isinstance(frame, narwhals.LazyFrame):
+        return columns_of(frame.collect(backend="pyarrow").to_native())
+    native = narwhals.to_native(frame)
+    if native is not table:
+        return columns_of(native)
+    first = frame.head(0).to_arrow()
+    parts = (frame[start : start + _ROWS].to_arrow() for start in range(0, len(frame), _ROWS))
+    return _batches(first.schema, parts)
+
+
+def _add(stream: Stream, column: Any) -> None:
+    """Give a stream an array, or the chunks of one."""
+    for chunk in getattr(column, "chunks", None) or [column]:
+        if not hasattr(chunk, "chunks"):
+            stream.add(chunk)
+
+
+def is_readable() -> bool:
+    """Whether what reads tables is installed."""
+    return importlib.util.find_spec("pyarrow") is not None

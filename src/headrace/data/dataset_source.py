@@ -1,0 +1,51 @@
+"""Where a dataset came from."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+class DatasetSource:
+    """A place data came from: told as JSON, told back from JSON, and loaded again.
+
+    A kind of source is a subclass. It says its type, which JSON it is, and which raw values (a path, a URL) it
+    recognizes; the registry asks all kinds in turn.
+    """
+
+    @staticmethod
+    def _get_source_type() -> str:
+        """The type under which records name this kind of source."""
+        raise NotImplementedError
+
+    def load(self) -> Any:
+        """The data, or a local path of it."""
+        raise NotImplementedError
+
+    @staticmethod
+    def _can_resolve(raw_source: Any) -> bool:
+        """Whether ``raw_source`` names a source of this kind."""
+        raise NotImplementedError
+
+    @classmethod
+    def _resolve(cls, raw_source: Any) -> DatasetSource:
+        """The source that ``raw_source`` names."""
+        raise NotImplementedError
+
+    def to_dict(self) -> dict[str, Any]:
+        """What JSON says of this source."""
+        raise NotImplementedError
+
+    def to_json(self) -> str:
+        """This source as JSON, as records have it."""
+        return json.dumps(self.to_dict())
+
+    @classmethod
+    def from_dict(cls, source_dict: dict[Any, Any]) -> DatasetSource:
+        """The inverse of ``to_dict``. Raises ``BadRequest`` when something is missing."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_json(cls, source_json: str) -> DatasetSource:
+        """The inverse of ``to_json``."""
+        return cls.from_dict(json.loads(source_json))
