@@ -13,7 +13,7 @@ from headrace.schema.artifacts import (
     ListLoggedModelArtifacts,
 )
 from headrace.schema.server_info import GetServerInfo
-from headrace.schema.webhooks import ClaimDeliveries, GetSigningKey, SettleDelivery
+from headrace.schema.webhooks import ClaimDeliveries, GetNextDelivery, GetSigningKey, SettleDelivery
 from headrace.stores import Store, open_store
 from headrace.stores.sql import ANSWERS
 from headrace.testing.stores import StoreContract
@@ -64,6 +64,6 @@ def test_every_call_has_an_answer() -> None:
         ListArtifacts,
         ListLoggedModelArtifacts,
     }
-    of_the_house = {ClaimDeliveries, GetSigningKey, SettleDelivery}
+    of_the_house = {ClaimDeliveries, GetNextDelivery, GetSigningKey, SettleDelivery}
     assert set(ANSWERS) == set(CALLS.values()) - of_the_server | of_the_house
     assert not of_the_house & set(CALLS.values())

@@ -355,10 +355,15 @@ class ClaimedDelivery(Record, frozen=True, kw_only=True):
 
 
 class ClaimedDeliveries(Record, frozen=True, kw_only=True):
-    """What is due, and when to ask again if nothing happens."""
+    """What is to be sent now."""
 
     deliveries: list[ClaimedDelivery] = []
-    next_due: Int64 | None = None
+
+
+class NextDelivery(Record, frozen=True, kw_only=True):
+    """When something is to be sent next, if anything is waiting."""
+
+    due: Int64 | None = None
 
 
 class SigningKey(Record, frozen=True, kw_only=True):
@@ -376,6 +381,11 @@ class ClaimDeliveries(Call[ClaimedDeliveries], frozen=True, kw_only=True):
     lease: Millis
     #: Webhooks that are busy enough.
     passing_over: list[WebhookId] = []
+
+
+@call("GET", "webhooks/next", needs=Manage.workspace(), served=False)
+class GetNextDelivery(Call[NextDelivery], frozen=True, kw_only=True):
+    """When something is to be sent next."""
 
 
 @call("POST", "webhooks/settle", needs=Manage.workspace(), writes=True, served=False)

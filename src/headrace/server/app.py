@@ -11,8 +11,10 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
+from headrace.base import caller
 from headrace.base.errors import BadRequest, HeadraceError, NoSuchEndpoint, Unreachable
 from headrace.schema import CALLS, Call
+from headrace.server.callers import name_in
 from headrace.server.crew import Crew
 from headrace.server.gate import Gate
 from headrace.server.http import Answer, Disconnected, Message, Question, Receive, Scope, Send
@@ -156,8 +158,11 @@ class App:
             call = codec.decode(body, kind, **fields)
         else:
             call = codec.from_query(question.pairs(), kind, **fields)
-        reply = send(call)
-        if self._on_change is not None and kind.route.writes:
+        if not kind.route.writes:
+            return codec.encode(send(call))
+        with caller.acting_for(name_in(question.headers)):
+            reply = send(call)
+        if self._on_change is not None:
             self._on_change(call, reply)
         return codec.encode(reply)
 

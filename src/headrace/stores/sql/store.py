@@ -51,6 +51,8 @@ class Household:
         #: Names of metrics, params and tags, as far as this process met them: they never change.
         self.names: dict[str, int] = {}
         self.spelled: dict[int, str] = {}
+        #: Messages that this process has put into the outbox of webhooks.
+        self.announced = 0
         #: When writers that are gone were last forgotten, in milliseconds.
         self.swept = 0
 
@@ -98,6 +100,11 @@ class SqlStore:
     def is_local(self) -> bool:
         """Whether the database is a file of this machine, read and written by this process itself."""
         return self._backend.dialect.name == "sqlite"
+
+    @property
+    def announced(self) -> int:
+        """Messages that this process has put into the outbox of webhooks; it grows when there is something to send."""
+        return self._house.announced
 
     @property
     def secret(self) -> bytes:

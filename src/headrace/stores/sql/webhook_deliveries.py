@@ -12,8 +12,10 @@ from headrace.schema.webhooks import (
     ClaimDeliveries,
     ClaimedDeliveries,
     ClaimedDelivery,
+    GetNextDelivery,
     GetWebhookDelivery,
     ListWebhookDeliveries,
+    NextDelivery,
     ReplayWebhookDeliveries,
     ReplayWebhookDelivery,
     SettleDelivery,
@@ -54,7 +56,7 @@ def claim_deliveries(tx: Tx, call: ClaimDeliveries) -> ClaimedDeliveries:
         *params,
     )
     taken = [_claim(tx, row, now + call.lease, now) for row in rows]
-    return ClaimedDeliveries(deliveries=taken, next_due=tx.scalar("SELECT MIN(due) FROM webhook_deliveries"))
+    return ClaimedDeliveries(deliveries=taken)
 
 
 def _claim(tx: Tx, row: Any, until: int, now: int) -> ClaimedDelivery:
@@ -83,6 +85,11 @@ def _claim(tx: Tx, row: Any, until: int, now: int) -> ClaimedDelivery:
         attempts=attempts + 1,
         fault=fault,
     )
+
+
+@answers(GetNextDelivery)
+def get_next_delivery(tx: Tx, call: GetNextDelivery) -> NextDelivery:
+    return NextDelivery(due=tx.scalar("SELECT MIN(due) FROM webhook_deliveries"))
 
 
 @answers(SettleDelivery)
@@ -137,6 +144,7 @@ def replay_webhook_delivery(tx: Tx, call: ReplayWebhookDelivery) -> WebhookDeliv
         now_ms(),
         call.delivery_id,
     )
+    tx.house.announced += 1
     return _found(tx, webhook, call.delivery_id)
 
 
@@ -148,6 +156,7 @@ def replay_webhook_deliveries(tx: Tx, call: ReplayWebhookDeliveries) -> WebhookD
         now_ms(),
         webhook,
     )
+    tx.house.announced += 1
     return WebhookDeliveriesReplayed(replayed=replayed)
 
 
