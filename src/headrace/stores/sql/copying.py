@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from headrace.base.errors import BadRequest, HeadraceError
+from headrace.stores.sql.dialects import SQLITE
 from headrace.stores.sql.migrations import STEPS
-from headrace.stores.sql.opening import _version
+from headrace.stores.sql.opening import _version, script
 from headrace.stores.sql.store import Backend, Household
 from headrace.stores.sql.tx import Tx, marks
 from headrace.stores.sql.upkeep import database, file_of, require_today, snapshot, upgrade, uri_of
 
-#: Rows moved at a time, and pages of SQLite copied at a time.
-_ROWS, _PAGES = 10_000, 2000
+#: Rows moved at a time.
+_ROWS = 10_000
+#: Seconds that those who were told to let go of a database may take.
+_PATIENCE = 3.0
+#: Where somebody has kept something.
+_CONTENTS = (
+    "experiments WHERE id <> 0",
+    "runs",
+    "logged_models",
+    "registered_models",
+    "registry_events",
+    "evaluation_datasets",
+    "webhooks",
+)
 #: Tables that are not contents: the mark of the schema, and what readers make for themselves.
 _ASIDE = frozenset({"headrace_schema", "outlines", "sqlite_sequence"})
 #: Columns that may hold a location relative to the folder of a store.
@@ -49,9 +64,9 @@ def inspect_copy(file: Path) -> int:
     connection = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)
     try:
         connection.execute("PRAGMA trusted_schema=OFF")
-        odd = connection.execute("SELECT name FROM sqlite_master WHERE type NOT IN ('table', 'index')").fetchall()
-        if odd or connection.execute("SELECT 1 FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL%'").fetchone():
-            raise BadRequest("The backup has views, triggers or virtual tables, which no Headrace makes; it is refused")
+        if odd := _active(connection) - _own_triggers():
+            names = ", ".join(sorted(name for name, _ in odd))
+            raise BadRequest(f"The backup has views, triggers or virtual tables that no Headrace makes: {names}")
         said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if said != "ok":
             raise BadRequest(f"The database in the backup is damaged: {said}")
@@ -62,6 +77,23 @@ def inspect_copy(file: Path) -> int:
         connection.close()
 
 
+def _active(connection: sqlite3.Connection) -> set[tuple[str, str]]:
+    """What of a database is more than rows."""
+    return set(
+        connection.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type NOT IN ('table', 'index') OR sql LIKE 'CREATE VIRTUAL%'"
+        ).fetchall()
+    )
+
+
+def _own_triggers() -> set[tuple[str, str]]:
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        for step in STEPS:
+            for statement in script(SQLITE, step.UP):
+                fresh.execute(statement)
+        return _active(fresh)
+
+
 def is_empty(uri: str) -> bool:
     """Whether nobody has kept anything in a database yet."""
     file = file_of(uri)
@@ -70,9 +102,8 @@ def is_empty(uri: str) -> bool:
     with database(uri) as (backend, house):
         if backend.read(_version, house) == 0:
             return True
-        counts = "SELECT (SELECT COUNT(*) FROM runs) + (SELECT COUNT(*) FROM registered_models)"
-        counts += " + (SELECT COUNT(*) FROM experiments WHERE id <> 0) + (SELECT COUNT(*) FROM logged_models)"
-        return not backend.read(lambda tx: tx.scalar(counts), house)
+        require_today(backend, house)
+        return not any(backend.read(lambda tx: [tx.row(f"SELECT 1 FROM {each} LIMIT 1") for each in _CONTENTS], house))
 
 
 def read_copy(source: Path, uri: str, root: str) -> None:
@@ -91,6 +122,7 @@ def read_copy(source: Path, uri: str, root: str) -> None:
 
         if backend.read(_version, house) != len(STEPS):
             backend.write(_upgrade, house)
+        _require_alone(backend, house)
         copy = sqlite3.connect(source)
         try:
             _make_absolute(copy, root)
@@ -169,10 +201,12 @@ def _fill(tx: Tx, copy: sqlite3.Connection) -> None:
     tables = list(_tables(copy))
     tx.run("SET LOCAL statement_timeout = 0" if tx.dialect.name == "postgresql" else _unhurried(tx))
     try:
-        for aside in sorted(_ASIDE - {"headrace_schema", "sqlite_sequence"}):
-            tx.run(f"DELETE FROM {aside}")
-        for table, _, _ in reversed(tables):
-            tx.run(f"DELETE FROM {table}")
+        emptied = ["outlines", *(table for table, _, _ in reversed(tables))]
+        if tx.dialect.name == "postgresql":
+            tx.run(f"TRUNCATE {', '.join(emptied)}")
+        else:
+            for table in emptied:
+                tx.run(f"DELETE FROM {table}")
         for table, columns, _ in tables:
             insert = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {marks(columns)}"
             rows = copy.execute(f"SELECT {', '.join(columns)} FROM {table}")
@@ -192,6 +226,20 @@ def _unhurried(tx: Tx) -> str:
     return f"SET SESSION {'max_statement_time' if mariadb else 'max_execution_time'} = 0"
 
 
+def _require_alone(backend: Backend, house: Household) -> None:
+    """Refuse to replace what others have open: they remember what was there before."""
+    others = {
+        "postgresql": "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
+        "mysql": "SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()",
+    }[backend.dialect.name]
+    until = time.monotonic() + _PATIENCE
+    while backend.read(lambda tx: tx.scalar(others), house):
+        if time.monotonic() > until:
+            raise BadRequest("The database is in use; stop the servers and programs that have it open")
+        time.sleep(0.05)
+
+
 def _count_on(backend: Backend, house: Household, copy: sqlite3.Connection) -> None:
     """Let new ids begin after the highest that was ever given, not after the highest that is there."""
     for table in _counted(copy):
@@ -209,7 +257,7 @@ def _counter(tx: Tx, table: str) -> int:
     if tx.dialect.name == "postgresql":
         name = tx.scalar("SELECT pg_get_serial_sequence(?, 'id')", table)
         last, called = tx.row(f"SELECT last_value, is_called FROM {name}")
-        return int(last) if called else 0
+        return int(last) if called else int(last) - 1
     there = tx.scalar(
         "SELECT AUTO_INCREMENT FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?", table
     )

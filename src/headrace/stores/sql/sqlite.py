@@ -210,11 +210,12 @@ class SqliteBackend:
             raise Unreachable(f"Cannot open the database {self._file.name}: {error}. Does its folder exist?") from error
         connection.create_function("FOLD", 1, _fold, deterministic=True)
         sync = "FULL" if self._full_sync else "NORMAL"
-        for pragma in (f"PRAGMA synchronous={sync}", "PRAGMA foreign_keys=ON", "PRAGMA case_sensitive_like=ON"):
-            connection.execute(pragma)
-        self._use_wal(connection)
-        for pragma in pragmas:
-            connection.execute(pragma)
+        with translated(sqlite3.Error):
+            for pragma in (f"PRAGMA synchronous={sync}", "PRAGMA foreign_keys=ON", "PRAGMA case_sensitive_like=ON"):
+                connection.execute(pragma)
+            self._use_wal(connection)
+            for pragma in pragmas:
+                connection.execute(pragma)
         return connection
 
     @staticmethod
