@@ -30,11 +30,11 @@ from headrace.schema.runs import (
     SetTag,
     UpdateRun,
 )
-from headrace.tracking import models_here, tag_names
+from headrace.tracking import later, models_here, tag_names
 from headrace.tracking.client.asking import Asking, tag_texts
 from headrace.tracking.entities import RunStatus, ViewType, view_type_word
 from headrace.tracking.limits import MAX_ENTITIES_PER_BATCH, MAX_PARAMS_TAGS_PER_BATCH
-from headrace.tracking.operations import RunOperations, done
+from headrace.tracking.operations import RunOperations, at_once
 from headrace.tracking.paged import PagedList
 from headrace.tracking.values import number, several, whole
 from headrace.tracking.writer import next_write
@@ -78,7 +78,8 @@ class Runs(Asking):
         self._send(UpdateRun(run_id=run_id, status=_status(status), run_name=name))
 
     def set_terminated(self, run_id: str, status: str | None = None, end_time: int | None = None) -> None:
-        """Say that a run is over: FINISHED and now, unless told otherwise."""
+        """Say that a run is over: FINISHED and now, unless told otherwise. What is still on its way arrives before."""
+        later.flush((self._tracking_uri, run_id))
         ended = now_ms() if end_time is None else whole(end_time, "end_time")
         self._send(UpdateRun(run_id=run_id, status=_status(status or "FINISHED"), end_time=ended))
 
@@ -125,13 +126,18 @@ class Runs(Asking):
         model_id: str | None = None,
     ) -> RunOperations | None:
         """Append one point to a metric: now, and at step 0, unless told otherwise."""
+        at = now_ms() if timestamp is None else whole(timestamp, "timestamp")
+        index = whole(step or 0, "step")
+        if not at_once(synchronous):
+            point = Metric(key, number(value, key), at, index, model_id, dataset_name, dataset_digest)
+            return self._later(run_id, metrics=[point])
         writer, sequence = next_write()
         call = LogMetric(
             run_id=run_id,
             key=key,
             value=number(value, key),
-            timestamp=now_ms() if timestamp is None else whole(timestamp, "timestamp"),
-            step=whole(step or 0, "step"),
+            timestamp=at,
+            step=index,
             model_id=model_id,
             dataset_name=dataset_name,
             dataset_digest=dataset_digest,
@@ -139,17 +145,21 @@ class Runs(Asking):
             sequence=sequence,
         )
         self._send(call)
-        return done(synchronous)
+        return None
 
     def log_param(self, run_id: str, key: str, value: Any, synchronous: bool | None = None) -> Any:
-        """Log a param; its value."""
+        """Log a param; its value, or what to wait for where it is logged later."""
+        if not at_once(synchronous):
+            return self._later(run_id, params=[Param(key, str(value))])
         self._send(LogParam(run_id=run_id, key=key, value=str(value)))
-        return value if synchronous is None or synchronous else done(synchronous)
+        return value
 
     def set_tag(self, run_id: str, key: str, value: Any, synchronous: bool | None = None) -> RunOperations | None:
         """Set a tag of a run."""
+        if not at_once(synchronous):
+            return self._later(run_id, tags=[RunTag(key, str(value))])
         self._send(SetTag(run_id=run_id, key=key, value=str(value)))
-        return done(synchronous)
+        return None
 
     def delete_tag(self, run_id: str, key: str) -> None:
         """Remove a tag of a run."""
@@ -165,14 +175,18 @@ class Runs(Asking):
     ) -> RunOperations | None:
         """Log metrics, params and tags of a run together. More than one request may carry is sent in several."""
         points = [
-            msgspec.structs.replace(each, value=number(each.value, each.key), step=whole(each.step or 0, "step"))
+            each
+            if type(each.value) is float and type(each.step) is int
+            else msgspec.structs.replace(each, value=number(each.value, each.key), step=whole(each.step or 0, "step"))
             for each in metrics
         ]
         texts = [Param(each.key, str(each.value)) for each in params]
         marks = [RunTag(each.key, str(each.value)) for each in tags]
+        if not at_once(synchronous):
+            return self._later(run_id, points, texts, marks)
         for batch in _batches(run_id, points, texts, marks):
             self._send(batch)
-        return done(synchronous)
+        return None
 
     def get_metric_history(self, run_id: str, key: str) -> PagedList[Metric]:
         """Every point of one metric, in order of time, then step."""
@@ -199,6 +213,15 @@ class Runs(Asking):
         """Note which logged models a run made."""
         self._send(LogOutputs(run_id=run_id, models=list(models)))
         models_here.note_made(run_id, models)
+
+    def _later(
+        self,
+        run_id: str,
+        metrics: list[Metric] | None = None,
+        params: list[Param] | None = None,
+        tags: list[RunTag] | None = None,
+    ) -> RunOperations:
+        return RunOperations([later.log(self, run_id, metrics or [], params or [], tags or [])])
 
 
 def _batches(run_id: str, metrics: list[Metric], params: list[Param], tags: list[RunTag]) -> Iterator[LogBatch]:
