@@ -325,6 +325,9 @@ CREATE TABLE evaluation_records (
 );
 CREATE INDEX logged_model_points_by_run ON logged_model_points (run);
 CREATE INDEX run_datasets_by_dataset ON run_datasets (dataset);
+CREATE INDEX runs_by_newest ON runs (experiment, start_time DESC, run_id, deleted_time);
+DROP INDEX runs_by_start;
+CREATE INDEX summaries_by_value ON summaries (name, last_val, last_special);
 CREATE TABLE outlines (
     run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
     name INTEGER NOT NULL,

@@ -58,8 +58,8 @@ class Page:
     """One page of a list: its order, where it begins, and where the next one does."""
 
     def __init__(self, tx: Tx, call: Call[Any], terms: Sequence[Term], limit: int) -> None:
-        self._terms = terms
-        self._limit = limit
+        self.terms = terms
+        self.limit = limit
         self._seal = _seal(tx, call)
         self.next_token: str | None = None
         token = getattr(call, "page_token", None)
@@ -90,32 +90,18 @@ class Page:
     def rows(self, tx: Tx, select: str, source: str, params: Sequence[Any]) -> list[Any]:
         """The rows of this page. ``source`` is ``FROM … WHERE …``; the sort keys follow the columns of ``select``, if
         there are any."""
-        start, _, where = source.partition(" WHERE ")
-        joins = " ".join(term.join for term in self._terms if term.join)
-        values = [value for term in self._terms for value in term.join_params] + list(params)
-        columns = ([] if select == "SELECT" else [select]) + [term.sql for term in self._terms]
-        sql = f"{'SELECT ' if select == 'SELECT' else ''}{', '.join(columns)} {start} {joins} WHERE {where}"
-        if self.after is not None:
-            beyond, more = self._beyond(self.after)
-            sql += f" AND ({beyond})"
-            values += more
-        order = ", ".join(f"{term.sql} {'DESC' if term.descending else 'ASC'}" for term in self._terms)
-        found = tx.rows(f"{sql} ORDER BY {order} LIMIT {self._limit + 1}", *values)
-        if len(found) > self._limit:
-            found = found[: self._limit]
-            self.next_token = self._closed(list(found[-1][-len(self._terms) :]))
-        return found
+        return self.cut(self.found(tx, select, source, params))
 
-    def _beyond(self, after: list[Any]) -> tuple[str, list[Any]]:
-        """Rows after the one with the keys ``after``: later in the first key, or equal and later in the next."""
-        sql, params = "", []
-        for depth, term in enumerate(self._terms):
-            same = "".join(f"{each.sql} = ? AND " for each in self._terms[:depth])
-            sql += f"{' OR ' if depth else ''}({same}{term.sql} {'<' if term.descending else '>'} ?)"
-            params += [*after[:depth], after[depth]]
-        # Implied by the rest, and what a database can find the first of these rows by.
-        first = self._terms[0]
-        return f"{first.sql} {'<=' if first.descending else '>='} ? AND ({sql})", [after[0], *params]
+    def found(self, tx: Tx, select: str, source: str, params: Sequence[Any]) -> list[Any]:
+        """The rows of this page from one of several sources, and one more if there are more."""
+        return following(tx, select, source, params, self.terms, self.after, self.limit + 1)
+
+    def cut(self, found: list[Any]) -> list[Any]:
+        """This page of all that was found in its order, which says where the next page begins if there is one."""
+        if len(found) > self.limit:
+            found = found[: self.limit]
+            self.next_token = self._closed(list(found[-1][-len(self.terms) :]))
+        return found
 
     def _closed(self, keys: list[Any]) -> str:
         text = msgspec.json.encode(keys)
@@ -134,6 +120,41 @@ class Page:
 
     def _hash(self, text: bytes) -> bytes:
         return hmac.digest(self._seal, text, "sha256")[:_HASH_BYTES]
+
+
+def following(
+    tx: Tx,
+    select: str,
+    source: str,
+    params: Sequence[Any],
+    terms: Sequence[Term],
+    after: Sequence[Any] | None,
+    limit: int,
+) -> list[Any]:
+    """The first rows of ``source`` in the order of ``terms``, after the row that has the keys ``after``."""
+    start, _, where = source.partition(" WHERE ")
+    joins = " ".join(term.join for term in terms if term.join)
+    values = [value for term in terms for value in term.join_params] + list(params)
+    columns = ([] if select == "SELECT" else [select]) + [term.sql for term in terms]
+    sql = f"{'SELECT ' if select == 'SELECT' else ''}{', '.join(columns)} {start} {joins} WHERE {where}"
+    if after is not None:
+        beyond, more = _beyond(terms, after)
+        sql += f" AND ({beyond})"
+        values += more
+    order = ", ".join(f"{term.sql} {'DESC' if term.descending else 'ASC'}" for term in terms)
+    return tx.rows(f"{sql} ORDER BY {order} LIMIT {limit}", *values)
+
+
+def _beyond(terms: Sequence[Term], after: Sequence[Any]) -> tuple[str, list[Any]]:
+    """Rows after the one with the keys ``after``: later in the first key, or equal and later in the next."""
+    sql, params = "", list[Any]()
+    for depth, term in enumerate(terms):
+        same = "".join(f"{each.sql} = ? AND " for each in terms[:depth])
+        sql += f"{' OR ' if depth else ''}({same}{term.sql} {'<' if term.descending else '>'} ?)"
+        params += [*after[:depth], after[depth]]
+    # Implied by the rest, and what a database can find the first of these rows by.
+    first = terms[0]
+    return f"{first.sql} {'<=' if first.descending else '>='} ? AND ({sql})", [after[0], *params]
 
 
 def _seal(tx: Tx, call: Call[Any]) -> bytes:

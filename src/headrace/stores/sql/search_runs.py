@@ -9,15 +9,15 @@ import msgspec
 
 from headrace.base.errors import BadRequest
 from headrace.schema.runs import RunsFound, SearchRuns
-from headrace.search import RUNS, Compare, Order
-from headrace.stores.sql import names
+from headrace.search import RUNS, Compare, Order, parse, parse_order
+from headrace.stores.sql import names, run_plans
 from headrace.stores.sql.experiments import number_of, of_experiment
 from headrace.stores.sql.filters import Kind, Sql, TextPairs, columns, compared, condition
 from headrace.stores.sql.paging import Page, Term, column_terms, in_view
 from headrace.stores.sql.points import NAN
 from headrace.stores.sql.run_records import COLUMNS, records
 from headrace.stores.sql.store import answers
-from headrace.stores.sql.tx import Tx, marks
+from headrace.stores.sql.tx import Tx
 
 _ATTRIBUTES = {
     "run_id": "runs.run_id",
@@ -64,12 +64,15 @@ def search_runs(tx: Tx, call: SearchRuns) -> RunsFound:
     )
     if not experiments:
         return RunsFound()
-    rows = page.rows(
-        tx,
-        f"SELECT {COLUMNS}",
-        f"FROM runs WHERE runs.experiment IN {marks(experiments)}" + in_view("runs", call.run_view_type) + where,
-        [*experiments, *params],
+    search = run_plans.Search(
+        COLUMNS,
+        experiments,
+        in_view("runs", call.run_view_type) + where,
+        params,
+        parse(call.filter, RUNS),
+        parse_order(call.order_by, RUNS),
     )
+    rows = run_plans.rows(tx, page, search)
     return RunsFound(runs=records(tx, rows), next_page_token=page.next_token)
 
 
