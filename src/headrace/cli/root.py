@@ -19,6 +19,7 @@ COMMANDS = {
     "experiments": ("experiments", "experiments", "Make, find, rename, delete and restore experiments."),
     "db": ("db", "db", "Upgrade, check, back up and restore a database."),
     "gc": ("gc", "gc", "Remove for good what is deleted."),
+    "import": ("import_", "import_", "Import runs and models from MLflow or another store."),
     "models": ("models", "models", "Serve models and ask them for predictions."),
     "runs": ("runs", "runs", "Make, list, delete and restore runs, and look at them."),
     "server": ("server", "server", "Run the tracking server with its UI."),

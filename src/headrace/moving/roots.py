@@ -12,13 +12,14 @@ from urllib.parse import unquote, urlsplit
 from headrace.artifacts import SCHEMES
 from headrace.artifacts import open_store as open_artifacts
 from headrace.artifacts.port import ArtifactStore
-from headrace.base.errors import BadRequest, Forbidden, NotSupported
+from headrace.base.errors import BadRequest, Forbidden, NotFound, NotSupported
 from headrace.base.paths import ArtifactKey
 from headrace.moving.port import Lost, SourceFile
-from headrace.moving.trees import Parts, Tree
+from headrace.moving.trees import Tree
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
-_PROXY = "/mlflow-artifacts/artifacts"
+#: The end of a location that belongs to one run or logged model.
+_OF_ONE = re.compile(r"(/models)?/[^/]+/artifacts/?$")
 
 
 class Roots:
@@ -60,12 +61,11 @@ class Roots:
         if found and found[1].lower() == "mlflow-artifacts":
             return self._behind_proxy(place)
         if not found:
-            tree, parts = self._below_root(place, location)
-            return _in_tree(tree, parts)
+            return self._below_root(place)
         if not any(place == prefix or place.startswith(f"{prefix}/") for prefix in self._prefixes):
             if found[1].lower() not in SCHEMES:
                 raise NotSupported(f"No artifact store here reads {found[1]}: locations; --link-artifacts keeps them")
-            raise Forbidden(_denied(location))
+            raise Forbidden(_denied(place))
         return _in_store(open_artifacts(place), "")
 
     def _moved_to(self, place: str) -> str:
@@ -74,14 +74,22 @@ class Roots:
                 return new + place[len(old) :]
         return place
 
-    def _below_root(self, place: str, location: str) -> tuple[Tree, Parts]:
-        if any(part in (".", "..") for part in place.split("/")[1:]) and not place.startswith("./"):
-            raise Forbidden(f"The location {_short(location)} has a '.' or '..' in it")
+    def _below_root(self, place: str) -> Iterator[SourceFile | Lost]:
+        if any(part in (".", "..") for part in place.removeprefix("./").split("/")):
+            raise Forbidden(f"The location {_short(place)} has a '.' or '..' in it")
         path = Path(os.path.abspath(self._base / place))
         for root in self._folders:
             if path.is_relative_to(root):
-                return Tree(root), path.relative_to(root).parts
-        raise Forbidden(_denied(location))
+                return _in_tree(Tree(root), path.relative_to(root).parts)
+        home = _home(str(path))
+        if not os.path.isdir(home):
+            raise NotFound(
+                f"There is no folder {_short(home)} on this machine; if it was moved, say where to with "
+                f"--artifacts-from {home}=FOLDER"
+            )
+        if os.path.isdir(path):
+            raise Forbidden(_denied(str(path)))
+        return iter(())
 
     def _behind_proxy(self, place: str) -> Iterator[SourceFile | Lost]:
         path = urlsplit(place).path.strip("/")
@@ -130,10 +138,16 @@ def _plain(location: str) -> str:
     return unquote(parts.path)
 
 
+def _home(location: str) -> str:
+    """Where the artifacts of an experiment are, from the location of a run or logged model of it."""
+    return _OF_ONE.sub("", location) or location
+
+
 def _denied(location: str) -> str:
+    home = _home(location)
     return (
-        f"{_short(location)} lies outside of the source's own folders and is not read; if it is right to copy from "
-        "there, say so with --artifacts-from"
+        f"{_short(home)} lies outside of the source's own folders and is not read; if it is right to copy from there, "
+        f"say --artifacts-from {home}"
     )
 
 

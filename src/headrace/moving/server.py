@@ -1,0 +1,254 @@
+"""Another store that answers calls: a server of MLflow or Headrace, or any other store of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from headrace.base.errors import BadRequest, HeadraceError, NoSuchEndpoint, NotFound
+from headrace.moving.port import Chosen, Entity, Lost, SourceFiles
+from headrace.moving.roots import Roots
+from headrace.schema.experiments import Experiment, SearchExperiments
+from headrace.schema.imports import (
+    ImportedExperiment,
+    ImportedLoggedModel,
+    ImportedModelVersion,
+    ImportedPoint,
+    ImportedRegisteredModel,
+    ImportedRun,
+    ImportedSeries,
+)
+from headrace.schema.logged_models import LoggedModel, SearchLoggedModels
+from headrace.schema.registry import (
+    ModelVersion,
+    RegisteredModel,
+    SearchModelVersions,
+    SearchRegisteredModels,
+)
+from headrace.schema.runs import GetMetricHistory, Metric, Run, SearchRuns
+from headrace.stores.port import Store
+
+#: Experiments, runs, models and versions of one page, and points.
+_PAGE, _POINTS = 200, 25_000
+#: What a search for registered models has to ask for to be told of prompts.
+_PROMPTS = "tags.`mlflow.prompt.is_prompt` = 'true'"
+_WITHOUT = (NoSuchEndpoint, NotFound)
+
+
+class StoreSource:
+    """Tells what a store keeps, by the calls that any client makes."""
+
+    def __init__(
+        self, store: Store, uri: str, *, called: str | None = None, artifacts_from: Sequence[str] = ()
+    ) -> None:
+        self._store, self._name = store, called or uri
+        server = uri if uri.startswith(("http://", "https://")) else None
+        own = [] if server else [Path(uri)]
+        self._roots = Roots(own, artifacts_from, base=Path.cwd(), server=server)
+
+    @property
+    def name(self) -> str:
+        """Its address."""
+        return self._name
+
+    def runs(self, chosen: Chosen) -> int | None:
+        """Nobody knows before all are told."""
+        return None
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._store.close()
+
+    def entities(self, chosen: Chosen) -> Iterator[Entity]:
+        """Everything that was chosen."""
+        wanted = []
+        for each in self._pages(SearchExperiments(view_type="ALL", max_results=_PAGE), "experiments"):
+            if chosen.has(each.experiment_id, each.name):
+                yield _experiment(each)
+                wanted.append(each.experiment_id)
+        for experiment_id in wanted:
+            search = SearchRuns(experiment_ids=[experiment_id], run_view_type="ALL", max_results=_PAGE)
+            for run in self._pages(search, "runs"):
+                yield from self._run(run)
+        for experiment_id in wanted:
+            yield from self._logged_models(experiment_id)
+        if chosen.registry:
+            yield from self._registry()
+
+    def _pages(self, call: Any, name: str) -> Iterator[Any]:
+        """Everything that a search finds, page after page."""
+        while True:
+            reply = self._store.send(call)
+            yield from getattr(reply, name)
+            if not reply.next_page_token:
+                return
+            call = msgspec.structs.replace(call, page_token=reply.next_page_token)
+
+    def _run(self, run: Run) -> Iterator[Entity]:
+        told = _run(run)
+        yield told
+        for metric in run.data.metric_list:
+            try:
+                yield from self._series(told.run_id, metric.key)
+            except HeadraceError as error:
+                if not isinstance(error, (BadRequest, NotFound)):
+                    raise
+                yield Lost("metric", f"{told.run_id}/{metric.key}", error.message)
+        if told.artifact_uri:
+            yield self._files("run", told.run_id, told.artifact_uri)
+
+    def _files(self, owner: Any, id: str, location: str) -> SourceFiles:
+        return SourceFiles(owner, id, lambda: self._roots.files(location))
+
+    def _series(self, run_id: str, key: str) -> Iterator[ImportedSeries]:
+        seen: dict[tuple[str, int, int], int] = {}
+        points: list[ImportedPoint] = []
+        for each in self._pages(GetMetricHistory(run_id=run_id, metric_key=key, max_results=_POINTS), "metrics"):
+            # By their spelling NaNs are equal, and -0.0 is another than 0.0.
+            same = (repr(each.value), each.timestamp, each.step)
+            copy = seen[same] = seen.get(same, -1) + 1
+            points.append(ImportedPoint(each.value, each.timestamp, each.step, copy))
+            if len(points) == _POINTS:
+                yield ImportedSeries(run_id, key, points)
+                points = []
+        if points:
+            yield ImportedSeries(run_id, key, points)
+
+    def _logged_models(self, experiment_id: str) -> Iterator[Entity]:
+        search = SearchLoggedModels(experiment_ids=[experiment_id], max_results=50)
+        try:
+            for model in self._pages(search, "models"):
+                yield _logged_model(model)
+                yield self._files("logged model", model.model_id, model.artifact_location)
+        except _WITHOUT:
+            # A server of before MLflow 3 has no logged models.
+            return
+
+    def _registry(self) -> Iterator[Entity]:
+        models = list(self._models(""))
+        names = {model.name for model in models}
+        models += [model for model in self._models(_PROMPTS) if model.name not in names]
+        for model in models:
+            found = list(self._versions(model))
+            yield _registered_model(model, found)
+            yield from (_version(version) for version in found)
+
+    def _models(self, filter: str) -> Iterator[RegisteredModel]:
+        try:
+            yield from self._pages(SearchRegisteredModels(filter=filter, max_results=100), "registered_models")
+        except (*_WITHOUT, BadRequest):
+            # An old server has no prompts to look for, a server of files no registry.
+            return
+
+    def _versions(self, model: RegisteredModel) -> Iterator[ModelVersion]:
+        prompt = model.tags.get("mlflow.prompt.is_prompt") == "true"
+        quoted = "'" + model.name.replace("'", "''") + "'" if '"' in model.name else f'"{model.name}"'
+        asked = f"name = {quoted}" + (f" AND {_PROMPTS}" if prompt else "")
+        aliases = {each.version: [] for each in model.alias_list}  # type: dict[str, list[str]]
+        for each in model.alias_list:
+            aliases[each.version].append(each.alias)
+        for version in self._pages(SearchModelVersions(filter=asked, max_results=_PAGE), "model_versions"):
+            yield msgspec.structs.replace(version, aliases=aliases.get(version.version, version.aliases))
+
+
+def _experiment(each: Experiment) -> ImportedExperiment:
+    updated = each.last_update_time or each.creation_time or 0
+    return ImportedExperiment(
+        experiment_id=each.experiment_id,
+        name=each.name,
+        artifact_location=each.artifact_location,
+        creation_time=each.creation_time or 0,
+        last_update_time=updated,
+        deleted_time=updated if each.lifecycle_stage == "deleted" else None,
+        tags=each.tag_list,
+    )
+
+
+def _run(run: Run) -> ImportedRun:
+    info = run.info
+    end = info.end_time
+    # Servers of Headrace know no more than the state either, as they tell it.
+    deleted = info.lifecycle_stage == "deleted"
+    return ImportedRun(
+        run_id=info.run_id,
+        experiment_id=info.experiment_id,
+        run_name=info.run_name or "",
+        user_id=info.user_id or "",
+        status=info.status,
+        start_time=info.start_time or 0,
+        end_time=end,
+        deleted_time=(end or info.start_time or 0) if deleted else None,
+        artifact_uri=info.artifact_uri,
+        params=run.data.param_list,
+        tags=run.data.tag_list,
+        datasets=run.inputs.dataset_inputs if run.inputs else [],
+        model_inputs=run.inputs.model_inputs if run.inputs else [],
+        model_outputs=run.outputs.model_outputs if run.outputs else [],
+    )
+
+
+def _logged_model(model: LoggedModel) -> ImportedLoggedModel:
+    info = model.info
+    return ImportedLoggedModel(
+        model_id=info.model_id,
+        experiment_id=info.experiment_id,
+        name=info.name,
+        artifact_uri=info.artifact_uri,
+        creation_timestamp_ms=info.creation_timestamp_ms,
+        last_updated_timestamp_ms=info.last_updated_timestamp_ms,
+        status=info.status,
+        status_message=info.status_message,
+        model_type=info.model_type,
+        source_run_id=info.source_run_id,
+        params=model.data.params,
+        tags=info.tags,
+        metrics=[_of_model(metric, info.model_id) for metric in model.data.metrics],
+    )
+
+
+def _of_model(metric: Metric, model_id: str) -> Metric:
+    return Metric(
+        metric.key,
+        metric.value,
+        metric.timestamp,
+        metric.step,
+        model_id,
+        metric.dataset_name,
+        metric.dataset_digest,
+        metric.run_id,
+    )
+
+
+def _registered_model(model: RegisteredModel, versions: list[ModelVersion]) -> ImportedRegisteredModel:
+    return ImportedRegisteredModel(
+        name=model.name,
+        creation_timestamp=model.creation_timestamp,
+        last_updated_timestamp=model.last_updated_timestamp,
+        description=model.description,
+        deployment_job_id=model.deployment_job_id,
+        last_version=max((int(each.version) for each in versions), default=0),
+        tags=model.tag_list,
+    )
+
+
+def _version(version: ModelVersion) -> ImportedModelVersion:
+    return ImportedModelVersion(
+        name=version.name,
+        version=version.version,
+        creation_timestamp=version.creation_timestamp,
+        last_updated_timestamp=version.last_updated_timestamp or version.creation_timestamp,
+        user_id=version.user_id,
+        current_stage=version.current_stage or "None",
+        description=version.description,
+        source=version.source or "",
+        run_id=version.run_id,
+        run_link=version.run_link,
+        model_id=version.model_id,
+        status=version.status,
+        status_message=version.status_message,
+        tags=version.tag_list,
+        aliases=version.aliases,
+    )

@@ -1,0 +1,64 @@
+"""From what a user names to the source that it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from headrace.base import connection
+from headrace.base.errors import BadRequest, NotFound
+from headrace.moving.port import Source
+from headrace.stores import open_store
+
+_DATABASES = ("sqlite:", "postgresql", "postgres:", "mysql", "mariadb")
+_SQLITE = b"SQLite format 3\0"
+
+
+def open_source(
+    said: str,
+    *,
+    artifacts_from: Sequence[str] = (),
+    artifacts_destination: str | None = None,
+    workspace: str = "default",
+) -> Source:
+    """The source at an address of a server, a URI of a database, or a path. Raises ``BadRequest`` for anything else."""
+    if said.startswith(("http://", "https://")):
+        from headrace.moving.server import StoreSource
+
+        address = connection.without_credentials(said)
+        return StoreSource(open_store(said), said, called=address, artifacts_from=artifacts_from)
+    if said.startswith(_DATABASES):
+        return _database(said, artifacts_from, artifacts_destination, workspace)
+    path = Path(said.removeprefix("file://")).expanduser().absolute()
+    if path.is_file() and _is_sqlite(path):
+        return _database(f"sqlite:///{path}", artifacts_from, artifacts_destination, workspace)
+    if path.is_dir():
+        return _folder(path, artifacts_from, artifacts_destination)
+    if not path.exists():
+        raise NotFound(f"There is no {str(path)!r}")
+    raise BadRequest(f"{said!r} is nothing that headrace can import from: give a folder, a database or a server")
+
+
+def _database(uri: str, artifacts_from: Sequence[str], destination: str | None, workspace: str) -> Source:
+    from headrace.moving.mlflow_database import open_database
+
+    return open_database(uri, artifacts_from=artifacts_from, artifacts_destination=destination, workspace=workspace)
+
+
+def _folder(path: Path, artifacts_from: Sequence[str], destination: str | None) -> Source:
+    from headrace.moving.mlflow_folder import is_file_store
+
+    if is_file_store(path):
+        from headrace.moving.mlflow_files import MlflowFiles
+
+        return MlflowFiles(path, artifacts_from=artifacts_from, artifacts_destination=destination)
+    if (path / "headrace.db").is_file():
+        from headrace.moving.server import StoreSource
+
+        return StoreSource(open_store(str(path)), str(path), artifacts_from=artifacts_from)
+    raise BadRequest(f"The folder {str(path)!r} has nothing in it that headrace can import")
+
+
+def _is_sqlite(path: Path) -> bool:
+    with open(path, "rb") as file:
+        return file.read(len(_SQLITE)) == _SQLITE
