@@ -10,7 +10,8 @@ from headrace.schema.logged_models import LoggedModel
 from headrace.schema.registry import ModelVersion, RegisteredModel
 from headrace.tracking.client import MlflowClient
 from headrace.tracking.files import joined, listing
-from headrace.tracking.locations import ModelUri, model_of_run, of_run, version_at
+from headrace.tracking.locations import model_of_run, of_run, version_at
+from headrace.tracking.model_uris import ModelUri
 from headrace.tracking.searches import everything
 
 _log = logging.getLogger(__name__)

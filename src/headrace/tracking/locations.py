@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from headrace.artifacts import open_store
-from headrace.base.errors import BadRequest, NotFound, NotSupported
+from headrace.base.errors import BadRequest, NotFound
 from headrace.base.paths import ArtifactKey
 from headrace.schema.logged_models import LoggedModel
 from headrace.schema.registry import ModelVersion
 from headrace.tracking import files
 from headrace.tracking.client import MlflowClient
+from headrace.tracking.model_uris import ModelUri
 
 #: ``models:/a`` may stand for ``models:/b``, and so on, this often.
 _DEPTH = 5
 
-_MODEL_ID = re.compile(r"m-[0-9a-f]{32}")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 
@@ -37,37 +37,6 @@ class Place(NamedTuple):
         return self._replace(key=f"{self.key}/{key}" if self.key and key else key or self.key)
 
 
-class ModelUri(NamedTuple):
-    """What a ``models:/`` URI names: a logged model, or a version of a registered one; and a path below it."""
-
-    name: str = ""
-    version: str = ""
-    alias: str = ""
-    stage: str = ""
-    model_id: str = ""
-    path: str = ""
-
-    @classmethod
-    def parse(cls, uri: str) -> ModelUri:
-        """The parts of ``models:/name/1``, ``models:/name@alias``, ``models:/name/latest`` or ``models:/m-…``."""
-        if uri.startswith("models://"):
-            raise NotSupported(f"{uri!r} names a registry; call set_registry_uri, and write models:/name/version")
-        if not uri.startswith("models:/"):
-            raise BadRequest(
-                f"{uri!r} is not a models:/ URI; write models:/name/version, models:/name@alias or models:/id"
-            )
-        first, _, rest = uri.removeprefix("models:/").strip("/").partition("/")
-        name, at, alias = first.rpartition("@")
-        if at and name and alias:
-            return cls(name=name, alias=alias, path=rest)
-        if first and (not rest or _MODEL_ID.fullmatch(first)):
-            return cls(model_id=first, path=rest)
-        which, _, path = rest.partition("/")
-        if not first or not which:
-            raise BadRequest(f"{uri!r} names no model; write models:/name/version, models:/name@alias or models:/id")
-        return cls(name=first, version=which, path=path) if which.isdigit() else cls(name=first, stage=which, path=path)
-
-
 def place_of(uri: str | Path, client: MlflowClient | None = None) -> Place:
     """Where the files are that ``uri`` names. Raises ``NotFound`` when the run, model or version does not exist."""
     return _place(str(uri), client or MlflowClient(), _DEPTH)
@@ -75,6 +44,8 @@ def place_of(uri: str | Path, client: MlflowClient | None = None) -> Place:
 
 def version_at(uri: ModelUri, client: MlflowClient) -> ModelVersion:
     """The version of a registered model that a URI names."""
+    if uri.at is not None:
+        return client.get_model_version_at(uri.name, uri.at, uri.alias or None, uri.stage or None)
     if uri.version:
         return client.get_model_version(uri.name, uri.version)
     if uri.alias:

@@ -33,7 +33,9 @@ from headrace.schema.registry import (
     UpdateModelVersion,
     UpdateRegisteredModel,
 )
-from headrace.tracking.client.asking import Asking, tag_texts
+from headrace.tracking.client.asking import tag_texts
+from headrace.tracking.client.registry_history import RegistryHistory
+from headrace.tracking.model_uris import ModelUri
 from headrace.tracking.paged import PagedList
 from headrace.tracking.values import several
 
@@ -42,7 +44,7 @@ _LOOK = 0.5
 _STAGES = ["None", "Staging", "Production", "Archived"]
 
 
-class Registry(Asking):
+class Registry(RegistryHistory):
     """Methods of the client about registered models."""
 
     def create_registered_model(
@@ -237,15 +239,16 @@ class Registry(Asking):
         return found[0].version
 
     def _version_at(self, uri: str) -> ModelVersion:
-        name, slash, version = uri.removeprefix("models:/").rpartition("/")
         if not uri.startswith("models:/"):
             raise BadRequest(f"Only versions of registered models are copied (models:/name/1), not {uri!r}")
-        if slash:
-            return self.get_model_version(name, version)
-        name, at, alias = version.rpartition("@")
-        if not at:
+        said = ModelUri.parse(uri)
+        if said.path or not (said.version or said.alias):
             raise BadRequest(f"{uri!r} names no version; write models:/name/1 or models:/name@alias")
-        return self.get_model_version_by_alias(name, alias)
+        if said.at is not None:
+            return self.get_model_version_at(said.name, said.at, alias=said.alias)
+        if said.version:
+            return self.get_model_version(said.name, said.version)
+        return self.get_model_version_by_alias(said.name, said.alias)
 
     def _ready(self, version: ModelVersion, seconds: int) -> ModelVersion:
         until = time.monotonic() + seconds
