@@ -27,7 +27,7 @@ def main(client: str, folder: str, *uris: str) -> None:
         mlflow.set_tracking_uri(uri)
         facts: Facts = {}
         name = f"journey-{uuid.uuid4().hex[:8]}"
-        for chapter in (train, look, store_files, register, err):
+        for chapter in (train, look, store_files, register, judge, err):
             chapter(mlflow, name, facts)
         Path(folder, f"{number}.json").write_text(json.dumps(facts, indent=1, default=str))
 
@@ -179,6 +179,42 @@ def register(mlflow: Any, name: str, facts: Facts) -> None:
     client.delete_registered_model_alias(name, "champion")
     client.delete_model_version(name, "2")
     facts["versions left"] = [str(each.version) for each in client.search_model_versions(f"name = '{name}'")]
+
+
+def judge(mlflow: Any, name: str, facts: Facts) -> None:
+    """A dataset of questions and answers is made, filled, read, and named as the input of a run."""
+    client = mlflow.MlflowClient()
+    here = client.get_experiment_by_name(name).experiment_id
+    made = client.create_dataset(name, experiment_id=here, tags={"team": "red", "n": 5})
+    made.merge_records([{"inputs": {"q": "ä", "n": 1}, "expectations": {"a": 1}}])
+    made.merge_records([{"inputs": {"q": "b"}, "outputs": "text", "tags": {"hard": "yes"}}])
+    made.merge_records([{"inputs": {"q": "b"}, "expectations": {"a": [1, {"deep": None}]}}])
+    read = client.get_dataset(made.dataset_id)
+    facts["dataset"] = [
+        read.name == name,
+        {**read.tags, "mlflow.user": "?"},
+        json.loads(read.profile),
+        json.loads(read.schema),
+    ]
+    facts["dataset experiments"] = read.experiment_ids == [here]
+    facts["records"] = [
+        [each.inputs, each.expectations, each.outputs, each.source.to_dict(), {**each.tags, "mlflow.user": "?"}]
+        for each in read.records
+    ]
+    frame = read.to_df()
+    facts["records as a frame"] = [list(frame.columns), frame.shape[0], frame.inputs.tolist()]
+    facts["datasets found"] = [each.dataset_id == made.dataset_id for each in client.search_datasets([here])]
+    facts["datasets not found"] = len(client.search_datasets([here], "tags.team = 'blue'"))
+    client.set_dataset_tags(made.dataset_id, {"team": "blue", "n": None})
+    client.delete_dataset_tag(made.dataset_id, "n")
+    facts["dataset tags"] = client.get_dataset(made.dataset_id).tags["team"]
+    facts["records removed"] = read.delete_records([read.records[0].dataset_record_id])
+    facts["records left"] = [each.inputs for each in client.get_dataset(made.dataset_id).records]
+    joined = client.add_dataset_to_experiments(made.dataset_id, ["0"])
+    facts["dataset joined"] = joined.experiment_ids == [here, "0"]
+    facts["dataset left"] = client.remove_dataset_from_experiments(made.dataset_id, [here]).experiment_ids
+    client.delete_dataset(made.dataset_id)
+    facts["dataset deleted"] = code_of(mlflow, lambda: client.get_dataset(made.dataset_id))
 
 
 def err(mlflow: Any, name: str, facts: Facts) -> None:
