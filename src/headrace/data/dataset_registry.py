@@ -89,7 +89,7 @@ def _check(name: str, function: Callable[..., Any]) -> None:
         raise BadRequest(f"A function that makes datasets is called from_… or load_…, not {name!r}")
     params = inspect.signature(function).parameters
     for needed in ("name", "digest"):
-        if needed not in params or params[needed].default is inspect.Parameter.empty:
+        if needed not in params:
             raise BadRequest(f"{name} needs an optional param {needed!r}")
     returns = typing.get_type_hints(function).get("return") if _told(function) else None
     if not (isinstance(returns, type) and issubclass(returns, Dataset)):

@@ -12,8 +12,7 @@ from headrace.data.digest_utils import compute_numpy_digest
 from headrace.data.pyfunc_dataset_mixin import PyFuncConvertibleDatasetMixin, PyFuncInputsOutputs
 from headrace.data.schema import TensorDatasetSchema
 from headrace.data.tables import source_or_program
-from headrace.models.inference import infer_schema
-from headrace.models.types import Schema
+from headrace.models.types import Schema, TensorSpec
 
 if TYPE_CHECKING:
     import numpy
@@ -112,5 +111,7 @@ def _of_each(arrays: Any, what: str) -> Any:
 
 def _tensors(arrays: Any) -> Schema | None:
     """The schema of arrays; None when one has no dimension, of which a model could be given one row."""
-    each = arrays.values() if isinstance(arrays, dict) else [arrays]
-    return infer_schema(arrays) if all(array.ndim for array in each) else None
+    named = list(arrays.items()) if isinstance(arrays, dict) else [(None, arrays)]
+    if not all(array.ndim for _, array in named):
+        return None
+    return Schema([TensorSpec(array.dtype, (-1, *array.shape[1:]), name) for name, array in named])
