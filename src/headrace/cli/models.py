@@ -10,6 +10,7 @@ import click
 
 from headrace.base import settings
 from headrace.base.errors import BadRequest, NotSupported
+from headrace.cli import registry
 
 _URI = click.option("--model-uri", "-m", required=True, metavar="URI", help="A model: models:/…, runs:/… or a path.")
 _ENV_MANAGER = click.option(
@@ -23,7 +24,11 @@ _INSTALL = click.option("--install-mlflow", is_flag=True, help="Of no use with -
 
 @click.group("models")
 def models() -> None:
-    """Serve models and score with them."""
+    """Serve models, score with them, and see what happened to registered ones."""
+
+
+models.add_command(registry.history)
+models.add_command(registry.alias)
 
 
 @models.command("serve")

@@ -23,6 +23,7 @@ COMMANDS = {
     "models": ("models", "models", "Serve models and ask them for predictions."),
     "runs": ("runs", "runs", "Make, list, delete and restore runs, and look at them."),
     "server": ("server", "server", "Run the tracking server with its UI."),
+    "webhooks": ("webhooks", "webhooks", "Tell programs of changes in the registry."),
     "ui": ("server", "ui", "Run the tracking server with its UI; the same as server."),
 }
 

@@ -99,6 +99,15 @@ class Deliverer:
         if self._store.announced != self._told:
             self.look()
 
+    def deliver_due(self) -> int:
+        """Send what is due now, one after the other, and end; how many messages that were."""
+        count = 0
+        while claimed := self._claim():
+            count += len(claimed)
+            for each in claimed:
+                self._deliver(each)
+        return count
+
     def stop(self) -> None:
         """Begin nothing any more."""
         with self._changed:
