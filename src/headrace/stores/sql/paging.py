@@ -103,6 +103,10 @@ class Page:
             self.next_token = self._closed(list(found[-1][-len(self.terms) :]))
         return found
 
+    def end_at(self, keys: list[Any]) -> None:
+        """Say where the next page begins, for a list that is not one of rows."""
+        self.next_token = self._closed(keys)
+
     def _closed(self, keys: list[Any]) -> str:
         text = msgspec.json.encode(keys)
         return base64.urlsafe_b64encode(self._hash(text) + text).decode()

@@ -5,6 +5,7 @@ One store may serve the whole exam: every test makes things of its own, under na
 
 from headrace.testing.stores.evaluation_datasets import EvaluationDatasetContract
 from headrace.testing.stores.experiments import ExperimentContract
+from headrace.testing.stores.exporting import ExportingContract
 from headrace.testing.stores.history import HistoryContract
 from headrace.testing.stores.logged_models import LoggedModelContract
 from headrace.testing.stores.purging import PurgingContract
@@ -22,6 +23,7 @@ class StoreContract(
     RegistryContract,
     EvaluationDatasetContract,
     PurgingContract,
+    ExportingContract,
 ):
     """All that a store promises."""
 
