@@ -22,8 +22,15 @@ MLFLOW_VERSION = "3.17.2"
 #: Public module, without ``headrace.``, -> the module that it is. A name that is a room's own needs no entry.
 MODULES = {
     "client": "tracking.client",
+    "config": "tracking.config",
     "entities": "tracking.entities",
+    "environment_variables": "tracking.environment_variables",
+    "error_classification": "tracking.error_classification",
+    "entities.dataset_record": "tracking.evaluation_datasets",
+    "entities.dataset_record_source": "tracking.evaluation_datasets",
+    "entities.evaluation_dataset": "tracking.evaluation_datasets",
     "exceptions": "tracking.exceptions",
+    "genai.datasets": "tracking.genai_datasets",
     "models.model_config": "models.code",
     "models.utils": "models",
     "protos.databricks_pb2": "tracking.error_codes",
@@ -31,15 +38,37 @@ MODULES = {
     "pyfunc.model": "models.python_model",
     "pyfunc.utils": "models.validation",
     "pyfunc.utils.data_validation": "models.validation",
+    "store.artifact.artifact_repo": "tracking.artifact_repository",
+    "store.artifact.artifact_repository_registry": "tracking.artifact_repository",
     "store.entities": "tracking.paged",
     "store.entities.paged_list": "tracking.paged",
+    "store.model_registry": "tracking.plugin_stores.registry",
+    "store.model_registry.abstract_store": "tracking.plugin_stores.registry",
+    "store.tracking": "tracking.plugin_stores.tracking",
+    "store.tracking.abstract_store": "tracking.plugin_stores.tracking",
+    "tracking._model_registry.registry": "tracking.plugin_stores.schemes",
+    "tracking._tracking_service.registry": "tracking.plugin_stores.schemes",
     "tracking.artifact_utils": "tracking.artifacts",
+    "tracking.context.abstract_context": "tracking.providers",
     "tracking.context.registry": "tracking.context",
+    "tracking.default_experiment": "tracking.providers",
+    "tracking.default_experiment.abstract_context": "tracking.providers",
+    "tracking.metric_value_conversion_utils": "tracking.values",
+    "tracking.multimedia": "tracking.images",
+    "tracking.registry": "tracking.plugin_stores.schemes",
+    "tracking.request_auth": "tracking.providers",
+    "tracking.request_auth.abstract_request_auth_provider": "tracking.providers",
+    "tracking.request_header": "tracking.providers",
+    "tracking.request_header.abstract_request_header_provider": "tracking.providers",
     "types": "models.types",
     "types.schema": "models.types",
     "utils.async_logging.run_operations": "tracking.operations",
+    "utils.credentials": "tracking.credentials",
     "utils.mlflow_tags": "tracking.tag_names",
     "utils.validation": "tracking.limits",
+    "webhooks": "registry.webhooks",
+    "webhooks.constants": "registry.webhooks",
+    "webhooks.types": "registry.webhooks",
     # MLflow has a file for each entity; here they are in one room.
     **dict.fromkeys(
         [
@@ -47,10 +76,12 @@ MODULES = {
             for name in """
             dataset dataset_input experiment experiment_tag file_info input_tag lifecycle_stage logged_model
             logged_model_input logged_model_output logged_model_parameter logged_model_status logged_model_tag metric
-            model_registry model_registry.model_version model_registry.model_version_status
-            model_registry.model_version_tag model_registry.registered_model model_registry.registered_model_alias
-            model_registry.registered_model_tag param run run_data run_info run_inputs run_outputs run_status run_tag
-            source_type view_type
+            entity_type model_registry model_registry.model_version model_registry.model_version_stages
+            model_registry.model_version_status model_registry.model_version_tag model_registry.registered_model
+            model_registry.registered_model_alias model_registry.registered_model_deployment_job_state
+            model_registry.registered_model_tag multipart_upload param presigned_download presigned_upload run run_data
+            run_info run_inputs run_outputs run_status run_tag source_type view_type
+            webhook
             """.split()
         ],
         "tracking.entities",
@@ -73,6 +104,7 @@ _OFFERS = {
         set_experiment set_experiment_tag set_experiment_tags set_logged_model_tags set_tag set_tags start_run
     """,
     "tracking.images": "Image",
+    "tracking.operations": "RunOperations",
     "tracking.uri": "get_registry_uri get_tracking_uri is_tracking_uri_set set_registry_uri set_tracking_uri",
 }
 
@@ -91,11 +123,11 @@ ABSENT = frozenset(
     set_trace_tag set_workspace start_span start_span_no_context test trace update_assessment update_current_trace
     update_workspace validate_evaluation_results
 
-    agno anthropic autogen bedrock catboost claude_code config crewai data deployments diffusers dspy evaluation gateway
+    agno anthropic autogen bedrock catboost claude_code config crewai deployments diffusers dspy evaluation gateway
     gemini genai groq h2o haystack johnsnowlabs keras langchain lightgbm litellm llama_index metrics mistral onnx openai
     optuna otel paddle pmdarima projects prophet pydantic_ai pyspark pytest pytorch sagemaker semantic_kernel
     sentence_transformers shap smolagents spacy spark statsmodels strands system_metrics tensorflow tracing transformers
-    typesafe webhooks xgboost
+    typesafe xgboost
     """.split()
 )
 

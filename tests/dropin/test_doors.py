@@ -74,7 +74,7 @@ def test_what_is_below_a_door_is_not_loaded_twice() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["trace", "genai", "autolog", "evaluate"])
+@pytest.mark.parametrize("name", ["trace", "gateway", "autolog", "evaluate"])
 def test_what_is_not_here_yet_is_said_so(name: str) -> None:
     with pytest.raises(AttributeError, match=f"{name} is not in headrace yet"):
         getattr(headrace, name)
@@ -89,8 +89,8 @@ def test_a_method_that_is_not_here_yet_is_said_so() -> None:
 
 
 def test_a_module_that_is_not_here_yet_is_said_so() -> None:
-    with pytest.raises(ModuleNotFoundError, match="genai is not in headrace yet"):
-        importlib.import_module("headrace.genai")
+    with pytest.raises(ModuleNotFoundError, match="gateway is not in headrace yet"):
+        importlib.import_module("headrace.gateway")
     with pytest.raises(ModuleNotFoundError, match="nonsense"):
         importlib.import_module("headrace.nonsense")
     with pytest.raises(AttributeError, match="nonsense"):

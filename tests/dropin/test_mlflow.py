@@ -45,7 +45,7 @@ for name in ("trace", "nonsense"):
     except AttributeError as error:
         print(error)
 try:
-    import mlflow.genai
+    import mlflow.gateway
 except ModuleNotFoundError as error:
     print(error)
 print(sys.argv[1:], __name__, flush=True)
@@ -56,7 +56,7 @@ subprocess.run([sys.executable, "-m", "mlflow", "--version"], check=True)
 SAID = [
     "trace is not in headrace yet; MLflow 3 has it",
     "module 'mlflow' has no attribute 'nonsense'",
-    "genai is not in headrace yet; MLflow 3 has it",
+    "gateway is not in headrace yet; MLflow 3 has it",
     "['a', '-b'] __main__",
     "Default",
 ]

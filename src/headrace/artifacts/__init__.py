@@ -30,6 +30,10 @@ def open_store(uri: str, *, tracking_uri: str | None = None) -> ArtifactStore:
     found = _SCHEME.match(uri)
     scheme = found[1].lower() if found else "file"
     if scheme not in SCHEMES:
+        from headrace.artifacts import plugins
+
+        if scheme in plugins.served():
+            return plugins.open_store(uri, scheme, tracking_uri)
         known = ", ".join(f"{name}:" for name in sorted(SCHEMES))
         raise BadRequest(f"No artifact store serves {scheme}: (in {uri!r}); headrace knows paths and {known}")
     if SCHEMES[scheme] == "http" and _PROXY in uri:

@@ -32,10 +32,18 @@ class HeadraceError(Exception):
     code: ClassVar[str] = "INTERNAL_ERROR"
     status: ClassVar[int] = 500
 
-    def __init__(self, message: object = "", error_code: str | int | None = None, **details: Any) -> None:
+    def __init__(
+        self,
+        message: object = "",
+        error_code: str | int | None = None,
+        sqlstate: str | None = None,
+        error_class: str | None = None,
+        **details: Any,
+    ) -> None:
         super().__init__(str(message))
         self.message = str(message)
         self.error_code = self.code if error_code is None else _name_of(error_code)
+        self.sqlstate, self.error_class = sqlstate, error_class
         self.details = details
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -46,13 +54,17 @@ class HeadraceError(Exception):
         return self.status if self.error_code == self.code else status_of(self.error_code)
 
     def serialize_as_json(self) -> str:
-        """The body this error travels as: ``{"error_code": …, "message": …}``."""
-        return msgspec.json.encode({"error_code": self.error_code, "message": self.message}).decode()
+        """The body this error travels as: ``{"error_code": …, "message": …}``, and what else it was given."""
+        said = {"error_code": self.error_code, "message": self.message}
+        given = {"sqlstate": self.sqlstate, "error_class": self.error_class}
+        return msgspec.json.encode(said | {key: value for key, value in given.items() if value} | self.details).decode()
 
     @classmethod
-    def invalid_parameter_value(cls, message: str, **details: Any) -> HeadraceError:
+    def invalid_parameter_value(
+        cls, message: str, sqlstate: str | None = None, error_class: str | None = None, **kwargs: Any
+    ) -> HeadraceError:
         """An error of code INVALID_PARAMETER_VALUE."""
-        return BadRequest(message, **details)
+        return BadRequest(message, None, sqlstate, error_class, **kwargs)
 
 
 class BadRequest(HeadraceError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 
 from headrace.base.errors import BadRequest
@@ -19,6 +20,18 @@ def number(name: str, default: int) -> int:
         return default if said is None else int(said)
     except ValueError:
         raise BadRequest(f"HEADRACE_{name} must be a whole number, not {said!r}") from None
+
+
+def fraction(name: str, default: float) -> float:
+    """The setting ``name`` as a number. Raises ``BadRequest`` when it is not a finite one."""
+    said = text(name)
+    try:
+        found = default if said is None else float(said)
+    except ValueError:
+        found = float("nan")
+    if not math.isfinite(found):
+        raise BadRequest(f"HEADRACE_{name} must be a number, not {said!r}")
+    return found
 
 
 def flag(name: str, default: bool = False) -> bool:

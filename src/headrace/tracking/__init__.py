@@ -15,9 +15,11 @@ _HAS = {
     "is_tracking_uri_set": "uri",
     "set_registry_uri": "uri",
     "set_tracking_uri": "uri",
+    "_get_artifact_repo": "artifact_repository",
+    "_get_store": "plugin_stores.view",
 }
 
-__all__ = sorted(_HAS)
+__all__ = sorted(name for name in _HAS if not name.startswith("_"))
 
 
 def __getattr__(name: str) -> Any:

@@ -13,7 +13,7 @@ from headrace.base import settings
 from headrace.base.errors import AlreadyExists, BadRequest, HeadraceError
 from headrace.schema.experiments import Experiment
 from headrace.schema.runs import Run
-from headrace.tracking import uri
+from headrace.tracking import providers, uri
 from headrace.tracking.client import MlflowClient
 
 #: Where runs go when nobody chose.
@@ -27,11 +27,15 @@ class ActiveRun(Run, frozen=True):
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
     ) -> Literal[False]:
         if any(run.info.run_id == self.info.run_id for run in stack()):
-            end("FINISHED" if kind is None else "FAILED")
+            end("FINISHED" if exc_type is None else "FAILED")
         return False
+
+    @classmethod
+    def _made(cls, run: Run) -> ActiveRun:  # type: ignore[override]
+        return cls(info=run.info, data=run.data, inputs=run.inputs, outputs=run.outputs)
 
 
 class _Thread(threading.local):
@@ -71,7 +75,7 @@ def last_run() -> Run | None:
 
 def opened(run: Run) -> ActiveRun:
     """Note that this thread opened a run."""
-    active = ActiveRun(info=run.info, data=run.data, inputs=run.inputs, outputs=run.outputs)
+    active = ActiveRun._made(run)
     place = uri.get_tracking_uri()
     _here.runs.append(active)
     _open[run.info.run_id] = place
@@ -105,12 +109,12 @@ def chosen() -> str | None:
 
 
 def experiment_id() -> str:
-    """The experiment to work in: the chosen one, else what the environment says, else the default one."""
+    """The experiment to work in: the chosen one, else what the environment or a plugin says, else the default one."""
     if found := chosen():
         return found
     name, said = settings.text("EXPERIMENT_NAME"), settings.text("EXPERIMENT_ID")
     if not name:
-        return said or DEFAULT_EXPERIMENT
+        return said or providers.default_experiment() or DEFAULT_EXPERIMENT
     experiment = named(name)
     if said and said != experiment.experiment_id:
         raise BadRequest(

@@ -42,6 +42,11 @@ def list_artifacts(
     return files.listing(place.root, place.key, place.tracking_uri)
 
 
+def get_artifact_uri(run_id: str, artifact_path: str | None = None, tracking_uri: str | None = None) -> str:
+    """Where a run's artifacts are, or one of them."""
+    return files.joined(MlflowClient(tracking_uri).artifact_location(run_id), artifact_path)
+
+
 def _download_artifact_from_uri(artifact_uri: str, output_path: str | None = None, **_: Any) -> str:
     """What flavors outside of this house call to fetch a model."""
     return download_artifacts(artifact_uri, dst_path=output_path)

@@ -22,6 +22,14 @@ from headrace.schema.registry import (
 )
 from headrace.schema.runs import Metric, MetricWithRunId, Param, Run, RunData, RunInfo, RunOutputs, RunTag
 from headrace.schema.runs import ModelOutput as LoggedModelOutput
+from headrace.schema.webhooks import (
+    Webhook,
+    WebhookAction,
+    WebhookEntity,
+    WebhookEvent,
+    WebhookStatus,
+    WebhookTestResult,
+)
 from headrace.tracking.enumerations import (
     EntityAssociationType,
     LifecycleStage,
@@ -33,6 +41,7 @@ from headrace.tracking.enumerations import (
     get_canonical_stage,
     view_type_word,
 )
+from headrace.tracking.evaluation_datasets import DatasetRecord, DatasetRecordSource, DatasetRecordSourceType
 from headrace.tracking.transfers import (
     CreateMultipartUploadResponse,
     CreatePresignedUploadResponse,
@@ -46,6 +55,9 @@ __all__ = [
     "CreatePresignedUploadResponse",
     "Dataset",
     "DatasetInput",
+    "DatasetRecord",
+    "DatasetRecordSource",
+    "DatasetRecordSourceType",
     "EntityAssociationType",
     "Experiment",
     "ExperimentTag",
@@ -80,6 +92,12 @@ __all__ = [
     "RunTag",
     "SourceType",
     "ViewType",
+    "Webhook",
+    "WebhookAction",
+    "WebhookEntity",
+    "WebhookEvent",
+    "WebhookStatus",
+    "WebhookTestResult",
     "check_run_is_active",
     "get_canonical_stage",
     "view_type_word",

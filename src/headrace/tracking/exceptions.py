@@ -25,6 +25,7 @@ __all__ = [
     "InvalidUrlException",
     "MissingConfigException",
     "MlflowException",
+    "MlflowNotImplementedException",
     "NoSuchEndpoint",
     "NotFound",
     "NotSupported",
@@ -33,6 +34,7 @@ __all__ = [
     "Unauthenticated",
     "Unreachable",
     "Untrusted",
+    "get_error_code",
 ]
 
 #: What MLflow calls the base of them all. A server's refusal is raised as the class its code stands for, so that
@@ -47,3 +49,21 @@ class ExecutionException(HeadraceError):
 
 class MissingConfigException(HeadraceError):
     """A configuration that is needed is not there."""
+
+
+class MlflowNotImplementedException(NotSupported):
+    """A store or plugin cannot do what was asked."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or "This is not implemented")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (self.message,))
+
+
+def get_error_code(http_status: int) -> int:
+    """The protocol's number of the error that an HTTP status alone stands for."""
+    return _BY_STATUS.get(http_status, 1)
+
+
+_BY_STATUS = {400: 4, 401: 13, 403: 1004, 404: 1001, 409: 12, 429: 9, 499: 8, 501: 1010, 503: 2, 504: 7}

@@ -14,6 +14,7 @@ from headrace.tracking.client import MlflowClient
 from headrace.tracking.entities import LifecycleStage
 from headrace.tracking.logged import (
     ActiveModel,
+    ActiveModelContext,
     clear_active_model,
     create_external_model,
     delete_logged_model_tag,
@@ -55,6 +56,7 @@ from headrace.tracking.searches import search_experiments, search_runs
 
 __all__ = [
     "ActiveModel",
+    "ActiveModelContext",
     "ActiveRun",
     "active_run",
     "clear_active_model",

@@ -26,9 +26,7 @@ class Image:
                 file.load()
                 self.image = file.copy()
         elif isinstance(image, list):
-            import numpy
-
-            self.image = _from_array(numpy.array(image))
+            self.image = convert_to_pil_image(image)
         else:
             self.image = as_pillow(image)
         self.size = self.image.size
@@ -59,9 +57,9 @@ class Image:
 def as_pillow(image: Any) -> Any:
     """A picture as a PIL image."""
     if isinstance(image, Image):
-        return image.to_pil()
+        return image.to_pil().copy()
     if isinstance(image, _pillow().Image):
-        return image
+        return image.copy()  # The picture as it is now, whenever it is written.
     if hasattr(image, "__array__") and not isinstance(image, list | tuple):
         import numpy
 
@@ -74,11 +72,25 @@ def save(picture: Any, path: Path) -> None:
     picture.save(path)
 
 
+def compress_image_size(image: Any, max_size: int | None = _SMALL) -> Any:
+    """A PIL image that is at most ``max_size`` pixels on its longer side, of the same proportions."""
+    longer = max(image.size)
+    if max_size is None or longer <= max_size:
+        return image
+    width, height = (max(1, round(side * max_size / longer)) for side in image.size)
+    return image.resize((width, height))
+
+
+def convert_to_pil_image(image: Any) -> Any:
+    """An array, or a list of numbers, as a PIL image."""
+    import numpy
+
+    return _from_array(numpy.asarray(image))
+
+
 def save_small(picture: Any, path: Path) -> None:
     """Write a small copy of a picture."""
-    copy = picture.copy()
-    copy.thumbnail((_SMALL, _SMALL))
-    copy.save(path, format="webp")
+    compress_image_size(picture).save(path, format="webp")
 
 
 def series_name(key: str, step: int | None, timestamp: int | None) -> str:
@@ -117,7 +129,7 @@ def _from_array(array: Any) -> Any:
     low, high = (array.min(), array.max()) if array.size else (0, 0)
     if low < 0 or high > 255:
         raise ValueError(f"Whole-number pixels are from 0 to 255; these are from {low} to {high}")
-    return _pillow().fromarray(array.astype(numpy.uint8))
+    return _pillow().fromarray(array.astype(numpy.uint8, copy=True))
 
 
 def _from_unit(array: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Literal
 
@@ -39,10 +40,22 @@ class ActiveModel(LoggedModel, frozen=True):
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
     ) -> Literal[False]:
         models_here.activate(None)
         return False
+
+    @classmethod
+    def _made(cls, logged_model: LoggedModel, set_by_user: bool) -> ActiveModel:  # type: ignore[override]
+        return cls(info=logged_model.info, data=logged_model.data)
+
+
+@dataclass(frozen=True)
+class ActiveModelContext:
+    """Which logged model is active, and whether the user said so."""
+
+    model_id: str | None = None
+    set_by_user: bool = False
 
 
 def initialize_logged_model(

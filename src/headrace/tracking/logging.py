@@ -5,17 +5,21 @@ from __future__ import annotations
 import io
 from typing import Any
 
+from headrace.base import settings
 from headrace.base.clock import now_ms
 from headrace.base.errors import BadRequest
 from headrace.schema.datasets import Dataset, DatasetInput, InputTag, ModelInput
 from headrace.schema.runs import Metric, Param, RunTag
-from headrace.tracking import active
+from headrace.tracking import active, later
 from headrace.tracking.client import MlflowClient
 from headrace.tracking.files import joined
 from headrace.tracking.models_here import ids_for_metric
 from headrace.tracking.operations import RunOperations
 from headrace.tracking.tag_names import MLFLOW_DATASET_CONTEXT
 from headrace.tracking.values import number, whole
+
+#: The tag, on a dataset as a run read it, of the digest of its whole content.
+_CONTENT_DIGEST = "headrace.data.digest"
 
 
 def log_metric(
@@ -190,11 +194,13 @@ def get_artifact_uri(artifact_path: str | None = None) -> str:
 
 
 def flush_async_logging() -> None:
-    """Wait until everything logged has arrived, which it has."""
+    """Wait until everything that is logged later has arrived. What could not be logged was warned of."""
+    later.flush()
 
 
 def flush_artifact_async_logging() -> None:
-    """Wait until every artifact has arrived, which it has."""
+    """Wait until every artifact that is logged later has arrived. What could not be logged was warned of."""
+    later.flush()
 
 
 def _target(run_id: str | None) -> tuple[str, MlflowClient]:
@@ -213,6 +219,13 @@ def _input(dataset: Any, context: str | None, tags: dict[str, str] | None) -> Da
     if context is not None:
         said[MLFLOW_DATASET_CONTEXT] = context
     if not isinstance(dataset, Dataset):
+        if isinstance(content := _content_digest(dataset), str):
+            said[_CONTENT_DIGEST] = content
         fields = dataset.to_dict()
         dataset = Dataset(**{name: fields[name] for name in Dataset.__struct_fields__ if fields.get(name) is not None})
     return DatasetInput(tags=[InputTag(key, str(value)) for key, value in said.items()], dataset=dataset)
+
+
+def _content_digest(dataset: Any) -> Any:
+    """What a dataset says of its whole content, which takes a look at all of it."""
+    return getattr(dataset, "content_digest", None) if settings.flag("DATASET_CONTENT_DIGEST", True) else None

@@ -12,11 +12,15 @@ from headrace.base import settings
 from headrace.base.errors import NotSupported
 from headrace.stores import open_store
 from headrace.stores.port import Store
+from headrace.tracking import plugins
 
 #: The folder that serves when nobody says where.
 DEFAULT_FOLDER = "mlruns"
 
 _HAS_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+
+#: Schemes of the stores of this house.
+_OWN = ("file", "http", "https", "mysql", "postgres", "postgresql", "sqlite")
 
 #: Words that mean a service, and would otherwise be taken for folders.
 _ELSEWHERE = {"databricks", "databricks-uc", "uc"}
@@ -95,8 +99,42 @@ def store_at(uri: str) -> Store:
     """The store at ``uri``: opened once in this process, shared, and closed when the process ends."""
     with _lock:
         if uri not in _stores:
-            _stores[uri] = open_store(uri)
+            _stores[uri] = _opened(uri)
         return _stores[uri]
+
+
+def registry_at(uri: str) -> Store:
+    """The store of registered models at ``uri``: that of a plugin which serves its scheme, or the one of runs."""
+    if not _of_a_plugin(uri):
+        return store_at(uri)
+    from headrace.tracking.plugin_stores import calls, schemes
+
+    key = f"registry {uri}"
+    with _lock:
+        if key not in _stores:
+            if not calls.served(uri, calls.REGISTRY):
+                known = sorted({*_OWN, *plugins.entry_points(calls.REGISTRY)})
+                raise schemes.UnsupportedModelRegistryStoreURIException(uri, known)
+            _stores[key] = calls.open_store(uri, calls.REGISTRY, get_tracking_uri())
+        return _stores[key]
+
+
+def _opened(uri: str) -> Store:
+    if uri.startswith(("http:", "https:")):
+        from headrace.tracking import providers
+
+        providers.install()
+    elif _of_a_plugin(uri):
+        from headrace.tracking.plugin_stores import calls
+
+        if calls.served(uri, calls.TRACKING):
+            return calls.open_store(uri, calls.TRACKING)
+    return open_store(uri)
+
+
+def _of_a_plugin(uri: str) -> bool:
+    """Whether ``uri`` has a scheme that no store of this house has."""
+    return bool(_HAS_SCHEME.match(uri)) and uri.partition(":")[0].partition("+")[0] not in _OWN
 
 
 def close_stores() -> None:

@@ -36,3 +36,32 @@ def several(items: Any) -> list[str]:
     if items is None:
         return []
     return [str(each) for each in ([items] if isinstance(items, str | int) else items)]
+
+
+def convert_metric_value_to_float_if_possible(x: Any) -> float:
+    """A number, an array or tensor of one element, or text that spells one, as a float; other text as it is."""
+    if x is None or isinstance(x, str):
+        try:
+            return float(x or "")
+        except ValueError:
+            return x  # type: ignore[return-value]
+    return number(x, "value")
+
+
+def convert_metric_value_to_float_if_ndarray(x: Any) -> Any:
+    """A numpy array of one element as a float; what is none as it is."""
+    return number(x, "value") if _is_of(x, "numpy") else x
+
+
+def convert_metric_value_to_float_if_torch_tensor(x: Any) -> Any:
+    """A PyTorch tensor of one element as a float; what is none as it is."""
+    return number(x, "value") if _is_of(x, "torch") else x
+
+
+def convert_metric_value_to_float_if_tensorflow_tensor(x: Any) -> Any:
+    """A TensorFlow tensor of one element as a float; what is none as it is."""
+    return number(x, "value") if _is_of(x, "tensorflow") else x
+
+
+def _is_of(value: Any, library: str) -> bool:
+    return type(value).__module__.partition(".")[0] == library

@@ -6,14 +6,16 @@ from typing import Any
 
 from headrace.tracking.client.absent import ABSENT
 from headrace.tracking.client.artifacts import Artifacts
+from headrace.tracking.client.evaluation_datasets import EvaluationDatasets
 from headrace.tracking.client.experiments import Experiments
 from headrace.tracking.client.logged_models import LoggedModels
 from headrace.tracking.client.registry import Registry
+from headrace.tracking.client.webhooks import Webhooks
 
 __all__ = ["MlflowClient"]
 
 
-class MlflowClient(Experiments, Artifacts, LoggedModels, Registry):
+class MlflowClient(Experiments, Artifacts, LoggedModels, Registry, Webhooks, EvaluationDatasets):
     """A client of the tracking store at one URI and the registry at another. Cheap to make; safe to share."""
 
     def __init__(

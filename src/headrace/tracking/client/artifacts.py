@@ -7,6 +7,7 @@ import posixpath
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from headrace.artifacts.port import CHUNK
 from headrace.base.errors import BadRequest
 from headrace.base.paths import ArtifactKey
 from headrace.schema.artifacts import FileInfo
-from headrace.tracking import documents, files, images, tables
+from headrace.tracking import documents, files, images, later, tables
 from headrace.tracking.client.runs import Runs
+from headrace.tracking.operations import at_once
 from headrace.tracking.tag_names import MLFLOW_LOGGED_IMAGES
 
 
@@ -78,17 +80,15 @@ class Artifacts(Runs):
         if artifact_file is not None:
             if (key, step, timestamp) != (None, None, None):
                 raise TypeError("artifact_file names one picture; key, step and timestamp belong to a series: give one")
-            with self._new_file(run_id, artifact_file) as path:
-                images.save(picture, path)
-            return
-        if key is None:
+            store = partial(self._store_picture, run_id, picture, _key(artifact_file))
+        elif key is None:
             raise TypeError("Say where the picture goes: artifact_file for a single one, key for one of a series")
-        stem = images.series_name(key, step, timestamp)
-        with self._new_file(run_id, f"{stem}.png") as path:
-            images.save(picture, path)
-        with self._new_file(run_id, f"{stem}+compressed.webp") as path:
-            images.save_small(picture, path)
-        self.set_tag(run_id, MLFLOW_LOGGED_IMAGES, True)
+        else:
+            store = partial(self._store_next, run_id, picture, images.series_name(key, step, timestamp))
+        if at_once(synchronous):
+            store()
+        else:
+            later.act(self, run_id, store)
 
     def log_table(self, run_id: str, data: Any, artifact_file: str) -> None:
         """Store a data frame, or a dictionary of columns, as JSON or Parquet; a table already there grows."""
@@ -122,6 +122,16 @@ class Artifacts(Runs):
         if not location:
             raise BadRequest(f"The run {run_id} has no place for artifacts")
         return location
+
+    def _store_picture(self, run_id: str, picture: Any, artifact_file: str) -> None:
+        with self._new_file(run_id, artifact_file) as path:
+            images.save(picture, path)
+
+    def _store_next(self, run_id: str, picture: Any, stem: str) -> None:
+        self._store_picture(run_id, picture, f"{stem}.png")
+        with self._new_file(run_id, f"{stem}+compressed.webp") as path:
+            images.save_small(picture, path)
+        self.set_tag(run_id, MLFLOW_LOGGED_IMAGES, True, synchronous=True)
 
     def _log_cell(self, run_id: str, column: str, image: images.Image) -> dict[str, str]:
         stem = images.cell_name(column)

@@ -32,7 +32,7 @@ class Asking:
         return uri.store_at(self._tracking_uri).send(call)
 
     def _ask_registry(self, call: Call[R]) -> R:
-        return uri.store_at(self._registry_uri).send(call)
+        return uri.registry_at(self._registry_uri).send(call)
 
 
 def tag_texts(tags: dict[str, Any] | None) -> list[tuple[str, str]]:

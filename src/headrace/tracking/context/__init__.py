@@ -14,7 +14,7 @@ import msgspec
 
 from headrace.base import settings
 from headrace.base.errors import BadRequest
-from headrace.tracking import tag_names
+from headrace.tracking import providers, tag_names
 
 _HASH = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 #: ``ref: …`` may point at another ``ref: …`` this often.
@@ -36,7 +36,7 @@ def context_tags() -> dict[str, str]:
     }
     if commit := commit_of(Path(name)):
         found[tag_names.MLFLOW_GIT_COMMIT] = commit
-    return found | _said()
+    return found | providers.run_tags() | _said()
 
 
 def user() -> str:

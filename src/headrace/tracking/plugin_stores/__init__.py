@@ -1,0 +1,1 @@
+"""Stores of other packages: the classes they derive from, and how calls reach them."""
