@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import time
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar, cast
@@ -27,13 +26,12 @@ from headrace.base.errors import (
     from_code,
 )
 from headrace.schema import Call
+from headrace.stores.exchange import PlainConnection, Reply, SecureConnection
 from headrace.wire import codec
 
 R = TypeVar("R")
 
 _RETRIED = frozenset((429, 502, 503, 504))
-#: Seconds before the second attempt, doubled for each one after it, and the longest wait between two.
-_FIRST_WAIT, _LONGEST_WAIT = 0.1, 10.0
 #: Seconds a server may ask us to wait.
 _LONGEST_ASKED = 60.0
 #: Longer query strings travel as a JSON body instead.
@@ -54,9 +52,9 @@ class RemoteStore:
         bare = urlsplit(connection.without_credentials(url))
         self._origin = f"{bare.scheme}://{bare.netloc}"
         self._prefix = parts.path.rstrip("/")
-        self._headers = connection.headers(url)
+        self._headers = connection.own_headers(url)
         self._json_headers = {**self._headers, "Content-Type": "application/json"}
-        self._retries = connection.attempts()
+        self._retries, self._patience = connection.attempts(), connection.patience()
         seconds = connection.timeout()
         self._timeout = Timeout(connect=min(seconds, 20), read=seconds)
         self._owner = 0
@@ -100,10 +98,10 @@ class RemoteStore:
         else:
             self._pool.close()
 
-    def _ask(self, verb: str, path: str, body: bytes | None, *, retriable: bool) -> urllib3.BaseHTTPResponse:
+    def _ask(self, verb: str, path: str, body: bytes | None, *, retriable: bool) -> Reply:
         attempt = 0
         while True:
-            wait = min(_FIRST_WAIT * 2**attempt, _LONGEST_WAIT) * random.uniform(0.5, 1)
+            wait = self._patience.before(attempt)
             try:
                 response = self._once(verb, path, body)
             except HTTPError as error:
@@ -112,22 +110,26 @@ class RemoteStore:
             else:
                 if response.status not in _RETRIED or attempt >= self._retries:
                     return response
-                wait = max(wait, _asked_wait(response.headers.get("Retry-After")))
+                if self._patience.as_asked:
+                    wait = max(wait, _asked_wait(response.headers.get("Retry-After")))
             attempt += 1
             time.sleep(wait)
 
-    def _once(self, verb: str, path: str, body: bytes | None) -> urllib3.BaseHTTPResponse:
+    def _once(self, verb: str, path: str, body: bytes | None) -> Reply:
         if self._owner != os.getpid():
             self._open()
         headers = self._headers if body is None else self._json_headers
+        if connection.dressers:
+            headers = connection.dressed(verb, self._origin + path, headers, body)
         target = self._origin + path if isinstance(self._pool, urllib3.PoolManager) else path
-        return self._pool.urlopen(
+        answer = self._pool.urlopen(
             verb, target, body=body, headers=headers, timeout=self._timeout, retries=False, redirect=False
         )
+        return cast(Reply, answer)
 
     def _open(self) -> None:
         """Make connections of this process's own: those made before a fork belong to the parent."""
-        options: dict[str, Any] = {"maxsize": 16}
+        options = connection.kept()
         if self._origin.startswith("https:"):
             options |= connection.tls()
         proxy = connection.proxy_for(self._origin)
@@ -135,6 +137,8 @@ class RemoteStore:
             self._pool = urllib3.ProxyManager(proxy, **options)
         else:
             self._pool = urllib3.connection_from_url(self._origin, **options)
+            secure = isinstance(self._pool, urllib3.HTTPSConnectionPool)
+            self._pool.ConnectionCls = SecureConnection if secure else PlainConnection  # type: ignore[assignment]
         self._owner = os.getpid()
 
     def _unreachable(self, error: HTTPError, attempt: int) -> Unreachable:
@@ -149,7 +153,7 @@ class RemoteStore:
         tried = f" ({attempt + 1} attempts)" if attempt else ""
         return Unreachable(f"{self.url} {why}{tried} [{_reason(error)}]")
 
-    def _error(self, response: urllib3.BaseHTTPResponse) -> HeadraceError:
+    def _error(self, response: Reply) -> HeadraceError:
         status = response.status
         try:
             said = msgspec.json.decode(response.data)
@@ -158,7 +162,7 @@ class RemoteStore:
             return self._error_without_words(response)
         return TooLarge(message) if status == 413 else from_code(code, message)
 
-    def _error_without_words(self, response: urllib3.BaseHTTPResponse) -> HeadraceError:
+    def _error_without_words(self, response: Reply) -> HeadraceError:
         said = f"{self.url} answered {_about(response)}"
         match response.status:
             case 401:
@@ -199,7 +203,7 @@ def _asked_wait(header: str | None) -> float:
     return min(max(seconds, 0.0), _LONGEST_ASKED)
 
 
-def _about(response: urllib3.BaseHTTPResponse) -> str:
+def _about(response: Reply) -> str:
     kind = response.headers.get("Content-Type", "no content type").partition(";")[0]
     return f"{response.status} ({kind})"
 
