@@ -1,23 +1,30 @@
 """Fill a store of MLflow, of any version from 1.x on, with some of everything; and tell what its client reads.
 
-``python populate.py fill URI FOLDER`` and ``python populate.py tell URI`` run where MLflow is installed, not Headrace.
-What a version does not have is left out.
+``python populate.py fill URI FOLDER`` and ``python populate.py tell URI`` run where MLflow is installed; where it is
+not, Headrace tells. What a version does not have is left out.
 """
 
+import importlib
 import json
 import os
 import sys
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-import mlflow
-from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, RunTag, ViewType
+try:
+    import mlflow
 
-MAJOR, MINOR = (int(part) for part in mlflow.__version__.split(".")[:2])
+    VERSION = mlflow.__version__
+except ImportError:
+    import headrace as mlflow
+    from headrace._doors import MLFLOW_VERSION as VERSION
+
+entities = importlib.import_module(f"{mlflow.__name__}.entities")
+MlflowClient = mlflow.MlflowClient
+MAJOR, MINOR = (int(part) for part in VERSION.split(".")[:2])
 
 
 def since(major, minor=0):
-    return (MAJOR, MINOR) >= (major, minor)
+    return (major, minor) <= (MAJOR, MINOR)
 
 
 def fill(uri, folder):
@@ -35,13 +42,21 @@ def fill(uri, folder):
         name = {"run_name": f"run {number}"} if since(1, 30) else {"tags": {"mlflow.runName": f"run {number}"}}
         run = client.create_run(one, start_time=1_600_000_000_000 + number, **name)
         runs.append(run.info.run_id)
-        points = [Metric("loss", 1 / (step + 1), 1_600_000_000_000 + step * 7, step) for step in range(20)]
-        points += [Metric("val/acc", float("nan"), 1_600_000_000_500, 3), Metric("val/acc", 0.5, 1_600_000_000_600, 1)]
-        points += [Metric("neg", -0.25, 1_600_000_000_700, -5), Metric("neg", 7.0, 1_600_000_000_700, -5)]
+        points = [entities.Metric("loss", 1 / (step + 1), 1_600_000_000_000 + step * 7, step) for step in range(20)]
+        points += [
+            entities.Metric("val/acc", float("nan"), 1_600_000_000_500, 3),
+            entities.Metric("val/acc", 0.5, 1_600_000_000_600, 1),
+        ]
+        points += [
+            entities.Metric("neg", -0.25, 1_600_000_000_700, -5),
+            entities.Metric("neg", 7.0, 1_600_000_000_700, -5),
+        ]
         client.log_batch(run.info.run_id, metrics=points)
         client.log_metric(run.info.run_id, "huge", float("inf"), 1_600_000_000_800, 2)
-        client.log_batch(run.info.run_id, params=[Param("lr", str(0.1 * number)), Param("opt/name", "adam ü")])
-        client.log_batch(run.info.run_id, tags=[RunTag("note", "line\nother"), RunTag("empty", "")])
+        client.log_batch(
+            run.info.run_id, params=[entities.Param("lr", str(0.1 * number)), entities.Param("opt/name", "adam ü")]
+        )
+        client.log_batch(run.info.run_id, tags=[entities.RunTag("note", "line\nother"), entities.RunTag("empty", "")])
     client.set_tag(runs[1], "mlflow.parentRunId", runs[0])
     texts = {"a.txt": "alpha", "deep/er/b.bin": "beta" * 5000, "with space.txt": "x"}
     for name, text in texts.items():
@@ -49,6 +64,7 @@ def fill(uri, folder):
         with open(path, "w") as file:
             file.write(text)
         client.log_artifact(runs[0], path, os.path.dirname(name) or None)
+        os.remove(path)
     client.set_terminated(runs[0], "FINISHED", 1_600_000_100_000)
     client.set_terminated(runs[1], "FAILED", 1_600_000_200_000)
     client.delete_run(runs[2])
@@ -67,11 +83,9 @@ def fill(uri, folder):
 def fill_datasets(client, runs):
     if not since(2, 4):
         return
-    from mlflow.entities import Dataset, DatasetInput, InputTag
-
-    data = Dataset("table", "d1gest", "local", '{"uri": "a.csv"}', '{"mlflow_colspec": []}', '{"num_rows": 3}')
+    data = entities.Dataset("table", "d1gest", "local", '{"uri": "a.csv"}', '{"mlflow_colspec": []}', '{"num_rows": 3}')
     for run, context in ((runs[0], "train"), (runs[3], "eval")):
-        client.log_inputs(run, [DatasetInput(data, [InputTag("mlflow.data.context", context)])])
+        client.log_inputs(run, [entities.DatasetInput(data, [entities.InputTag("mlflow.data.context", context)])])
 
 
 def fill_models(client, experiment, runs):
@@ -82,9 +96,7 @@ def fill_models(client, experiment, runs):
     )
     client.log_metric(runs[0], "score", 0.75, 1_600_000_000_950, 1, model_id=made.model_id)
     if since(3, 1):
-        from mlflow.entities import LoggedModelOutput
-
-        client.log_outputs(runs[0], [LoggedModelOutput(made.model_id, 1)])
+        client.log_outputs(runs[0], [entities.LoggedModelOutput(made.model_id, 1)])
     client.finalize_logged_model(made.model_id, "READY")
     if not made.artifact_location.startswith(("mlflow-artifacts", "http")):
         place = made.artifact_location.replace("file://", "")
@@ -151,12 +163,12 @@ def tell(uri):
 
 def _experiments(client):
     if since(1, 28):
-        return client.search_experiments(view_type=ViewType.ALL)
-    return client.list_experiments(view_type=ViewType.ALL)
+        return client.search_experiments(view_type=entities.ViewType.ALL)
+    return client.list_experiments(view_type=entities.ViewType.ALL)
 
 
 def _runs(client, experiment):
-    return [run.info for run in client.search_runs([experiment], run_view_type=ViewType.ALL, max_results=1000)]
+    return [run.info for run in client.search_runs([experiment], run_view_type=entities.ViewType.ALL, max_results=1000)]
 
 
 def _run(client, run_id):
