@@ -12,7 +12,8 @@ from headrace.schema.artifacts import (
     ListArtifacts,
     ListLoggedModelArtifacts,
 )
-from headrace.schema.server_info import GetServerInfo
+from headrace.schema.promptlab import CreatePromptlabRun
+from headrace.schema.server_info import GetServerInfo, GetUiTelemetry, PostUiTelemetry
 from headrace.schema.webhooks import ClaimDeliveries, GetNextDelivery, GetSigningKey, SettleDelivery
 from headrace.stores import Store, open_store
 from headrace.stores.sql import ANSWERS
@@ -60,7 +61,10 @@ def test_every_call_has_an_answer() -> None:
     of_the_server = {
         CreatePresignedDownloadUrl,
         CreatePresignedUploadUrl,
+        CreatePromptlabRun,
         GetServerInfo,
+        GetUiTelemetry,
+        PostUiTelemetry,
         ListArtifacts,
         ListLoggedModelArtifacts,
     }

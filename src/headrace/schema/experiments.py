@@ -102,6 +102,21 @@ class ExperimentsFound(Record, frozen=True, kw_only=True):
     next_page_token: str | None = None
 
 
+class DatasetSummary(Record, frozen=True, kw_only=True):
+    """A dataset that runs of an experiment read, and as what."""
+
+    experiment_id: ExperimentId
+    name: str
+    digest: str
+    context: str | None = None
+
+
+class DatasetSummaries(Record, frozen=True, kw_only=True):
+    """The datasets of some experiments."""
+
+    dataset_summaries: list[DatasetSummary] = []
+
+
 @call("POST", "experiments/create", needs=Edit.workspace(), writes=True)
 class CreateExperiment(Call[ExperimentCreated], frozen=True, kw_only=True):
     """Open a new experiment. Its name is not used by another active one."""
@@ -173,3 +188,10 @@ class DeleteExperimentTag(Call[Empty], frozen=True, kw_only=True):
 
     experiment_id: ExperimentId
     key: TagKey
+
+
+@call("POST", "experiments/search-datasets", needs=Read.experiment("experiment_ids"))
+class SearchDatasets(Call[DatasetSummaries], frozen=True, kw_only=True):
+    """The datasets that runs of some experiments read, each once for every context; a thousand at most."""
+
+    experiment_ids: Annotated[list[ExperimentId], Meta(min_length=1, max_length=20)]

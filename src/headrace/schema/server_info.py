@@ -29,3 +29,27 @@ class ServerInfo(Record, frozen=True, kw_only=True, omit_defaults=False):
 @call("GET", "server-info", since=3, needs=Anyone)
 class GetServerInfo(Call[ServerInfo], frozen=True, kw_only=True):
     """What this server is and can do."""
+
+
+class UiTelemetry(Record, frozen=True, kw_only=True, omit_defaults=False):
+    """What a page may tell of its user; here, nothing."""
+
+    disable_ui_telemetry: bool = True
+    disable_ui_events: list[str] = []
+    ui_rollout_percentage: int = 0
+
+
+class UiTelemetryTaken(Record, frozen=True, kw_only=True, omit_defaults=False):
+    """What became of what a page told of its user: nothing."""
+
+    status: str = "disabled"
+
+
+@call("GET", "ui-telemetry", since=3, needs=Anyone)
+class GetUiTelemetry(Call[UiTelemetry], frozen=True, kw_only=True):
+    """Whether pages tell of their users. They do not."""
+
+
+@call("POST", "ui-telemetry", since=3, needs=Anyone)
+class PostUiTelemetry(Call[UiTelemetryTaken], frozen=True, kw_only=True):
+    """What a page would tell of its user. It is not read."""

@@ -22,9 +22,18 @@ from headrace.schema.artifacts import (
 )
 from headrace.schema.experiments import CreateExperiment
 from headrace.schema.logged_models import GetLoggedModel
+from headrace.schema.promptlab import CreatePromptlabRun
 from headrace.schema.registry import CreateModelVersion
 from headrace.schema.runs import GetRun
-from headrace.schema.server_info import GetServerInfo, ServerInfo
+from headrace.schema.server_info import (
+    GetServerInfo,
+    GetUiTelemetry,
+    PostUiTelemetry,
+    ServerInfo,
+    UiTelemetry,
+    UiTelemetryTaken,
+)
+from headrace.server import promptlab
 from headrace.server.options import ServerOptions
 from headrace.server.places import Place, Places
 from headrace.server.signing import Signer
@@ -51,6 +60,9 @@ class ArtifactsStore:
             ListLoggedModelArtifacts: self._list_of_model,
             CreatePresignedUploadUrl: self._presign_upload,
             CreatePresignedDownloadUrl: self._presign_download,
+            CreatePromptlabRun: lambda call: promptlab.create(store, places, call),
+            GetUiTelemetry: lambda call: UiTelemetry(),
+            PostUiTelemetry: lambda call: UiTelemetryTaken(),
             GetServerInfo: lambda call: ServerInfo(
                 multipart_uploads_enabled=options.multipart_uploads,
                 multipart_downloads_enabled=options.multipart_downloads,

@@ -12,10 +12,13 @@ from typing import Any, NamedTuple
 
 from headrace.base.errors import BadRequest
 from headrace.schema import Call, Need
+from headrace.schema.experiments import SearchDatasets
 from headrace.server.http import Answer, Question, decoded
 
 #: The same calls are served to clients and, under the second, to pages.
 ROOTS = ("/api", "/ajax-api")
+#: A path that MLflow's protocol has without its slash, and whose callers call it so; below both roots.
+_MISSPELT = {"/2.0mlflow/experiments/search-datasets": SearchDatasets}
 _FIELD = re.compile(r"\{(\w+)\}")
 
 #: Answers one request for bytes. The text is what stood in the path where the route has ``*``, decoded once.
@@ -52,6 +55,8 @@ class Routes:
         templates: dict[str, dict[str, type[Call[Any]]]] = {}
         for kind in calls.values():
             self._add_call(kind, templates)
+        for path, kind in _MISSPELT.items():
+            self.calls.update({(kind.route.verb, f"{root}{path}".encode()): kind for root in ROOTS})
         for route in byte_routes:
             self._add_bytes(route)
         self._templates = [

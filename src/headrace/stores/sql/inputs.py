@@ -6,13 +6,17 @@ import json
 
 from headrace.schema import Empty
 from headrace.schema.datasets import DatasetInput, LogInputs
+from headrace.schema.experiments import DatasetSummaries, DatasetSummary, SearchDatasets
 from headrace.schema.runs import LogOutputs
+from headrace.stores.sql.experiments import number_of
 from headrace.stores.sql.runs import writable
 from headrace.stores.sql.store import answers
-from headrace.stores.sql.tx import Tx
+from headrace.stores.sql.tx import Tx, marks
 
 #: The tag that says what a run used a dataset for.
 CONTEXT_TAG = "mlflow.data.context"
+#: Datasets told of at once, at most.
+_SUMMARIES = 1000
 #: The columns of ``run_models``.
 MODELS = "run, direction, model_id, step"
 
@@ -31,6 +35,25 @@ def log_inputs(tx: Tx, call: LogInputs) -> Empty:
         )
     tx.put_new("run_models", MODELS, [(run, "in", model.model_id, 0) for model in call.models])
     return Empty()
+
+
+@answers(SearchDatasets)
+def search_datasets(tx: Tx, call: SearchDatasets) -> DatasetSummaries:
+    keys = [number_of(each) for each in call.experiment_ids]
+    rows = tx.rows(
+        "SELECT DISTINCT s.experiment, s.name, s.digest, d.context FROM run_datasets d"
+        " JOIN datasets s ON s.id = d.dataset JOIN runs ON runs.id = d.run JOIN experiments e ON e.id = s.experiment"
+        f" WHERE s.experiment IN {marks(keys)} AND e.workspace = ? AND runs.deleted_time IS NULL"
+        f" ORDER BY s.experiment, s.name, s.digest, d.context LIMIT {_SUMMARIES}",
+        *keys,
+        tx.house.workspace,
+    )
+    return DatasetSummaries(
+        dataset_summaries=[
+            DatasetSummary(experiment_id=str(experiment), name=name, digest=digest, context=context)
+            for experiment, name, digest, context in rows
+        ]
+    )
 
 
 @answers(LogOutputs)
