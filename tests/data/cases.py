@@ -194,11 +194,13 @@ def of_sources(data: Any) -> Cases:
         dbfs:/x runs:/abc/x models:/m/1 mlflow-artifacts:/1/2 weird://x /Volumes/a/b""".split()
     for each in (*raw, "", 5, None, {"a": 1}):
         yield f"source: {each!r}", lambda each=each: _told(registry.resolve_dataset_source(each))
-    yield "source: one of some kinds", lambda: _told(
-        registry.resolve_dataset_source("s3://b/k", [sources.S3ArtifactDatasetSource])
+    yield (
+        "source: one of some kinds",
+        lambda: _told(registry.resolve_dataset_source("s3://b/k", [sources.S3ArtifactDatasetSource])),
     )
-    yield "source: none of some kinds", lambda: _told(
-        registry.resolve_dataset_source("/x", [sources.HTTPDatasetSource])
+    yield (
+        "source: none of some kinds",
+        lambda: _told(registry.resolve_dataset_source("/x", [sources.HTTPDatasetSource])),
     )
     texts = [
         *(("hugging_face", '{"path": "p"}'), ("spark", '{"path": "p"}'), ("delta_table", '{"path": "p"}')),
@@ -207,8 +209,9 @@ def of_sources(data: Any) -> Cases:
         *(("http", '{"url": "http://x"}'), ("local", "{}"), ("local", '{"uri": "x"}'), ("nobody's", "{}")),
     ]
     for kind, text in texts:
-        yield f"source: {kind} {text}", lambda kind=kind, text=text: _told(
-            registry.get_dataset_source_from_json(text, kind)
+        yield (
+            f"source: {kind} {text}",
+            lambda kind=kind, text=text: _told(registry.get_dataset_source_from_json(text, kind)),
         )
     huggingface = sources.HuggingFaceDatasetSource
     yield "source: a split", lambda: _told(huggingface("p", "c", "d", {"a": "b"}, "train", "r", False))
@@ -271,6 +274,16 @@ def of_evaluation(data: Any) -> Cases:
     given: dict[str, tuple[Any, dict[str, Any]]] = {
         "lists": ([[1, 2], [3, 4]], {"targets": [0, 1]}),
         "array": (table, {"targets": np.arange(3), "name": "n", "path": "p", "feature_names": ["x", "y"]}),
+        "float32": (np.arange(6, dtype="f4").reshape(3, 2), {"targets": np.arange(3, dtype="f4")}),
+        "float16": (np.arange(6, dtype="f2").reshape(3, 2), {"targets": [True, False, True]}),
+        "int16": (np.arange(6, dtype="i2").reshape(3, 2), {"targets": ["a", "b", "c"]}),
+        "texts": ([["a", "b"], ["c", "d"]], {"targets": [1.5, None]}),
+        "frame of many kinds": (
+            pd.DataFrame(
+                {"f": np.array([1, 2], "f4"), "i": np.array([1, 2], "i2"), "t": pd.to_datetime(["2024", None])}
+            ),
+            {"targets": "f", "predictions": "i"},
+        ),
         "eleven features": (np.arange(22).reshape(2, 11), {}),
         "frame": (frame, {"targets": "t"}),
         "frame with predictions": (frame, {"targets": "t", "predictions": "p", "digest": "d"}),
@@ -289,8 +302,9 @@ def of_evaluation(data: Any) -> Cases:
         "one name twice": (table, {"feature_names": ["x", "x"]}),
     }
     for name, (values, params) in given.items():
-        yield f"evaluation: {name}", lambda values=values, params=params: _shown(
-            room.EvaluationDataset(values, **params)
+        yield (
+            f"evaluation: {name}",
+            lambda values=values, params=params: _shown(room.EvaluationDataset(values, **params)),
         )
     convert = room.convert_data_to_mlflow_dataset
     yield "convert: frame", lambda: _without_source(convert(frame, "t", "p", "n").to_dict())

@@ -39,15 +39,19 @@ def compute_numpy_digest(features: Any, targets: Any = None) -> str:
 
 
 def compute_tensorflow_dataset_digest(dataset: Any, targets: Any = None) -> str:
-    """The digest of a ``tf.data.Dataset``: of its elements, flat, until 10,000 of them were seen."""
-    tensorflow = need("tensorflow", "A TensorFlow dataset")
+    """The digest of a ``tf.data.Dataset``: of the numbers of each element, one after the other.
+
+    Of a dataset without end it is that of the first 10,000 elements; MLflow would not come back.
+    """
+    numpy, tensorflow = need("numpy", "A digest"), need("tensorflow", "A TensorFlow dataset")
     elements: list[Any] = []
     for part in (dataset, targets):
         if part is None:
             continue
-        for element in part.take(MAX_ROWS):
-            for value in tensorflow.nest.flatten(element):
-                elements.extend(_of_values(_flat(value)))
+        endless = part.cardinality() == tensorflow.data.INFINITE_CARDINALITY
+        for element in part.take(MAX_ROWS) if endless else part:
+            flat = [value.numpy().flatten() for value in tensorflow.nest.flatten(element)]
+            elements.extend(_of_values(numpy.concatenate(flat) if len(flat) > 1 else flat[0]))
     return get_normalized_md5_digest(elements)
 
 
@@ -80,7 +84,3 @@ def _of_values(flat: Any) -> Iterator[Any]:
         yield pandas.util.hash_array(head)
     except TypeError:
         yield numpy.int64(head.size)
-
-
-def _flat(value: Any) -> Any:
-    return value.flat_values.numpy().flatten() if hasattr(value, "flat_values") else value.numpy().flatten()

@@ -233,7 +233,10 @@ def _told(rows: Any) -> bytes:
         plain = rows.map(lambda cell: _told(cell) if isinstance(cell, numpy.ndarray) else cell)
         plain = plain.map(lambda cell: _told(numpy.array(cell)) if isinstance(cell, list) else cell)
         return _big(pandas.util.hash_pandas_object(plain).to_numpy())
-    return _big(pandas.util.hash_array(rows.flatten(order="C"))) + _big(numpy.array(rows.shape, dtype="u8"))
+    flat = rows.flatten(order="C")
+    if rows.ndim > 1 and rows.dtype.kind == "f":
+        flat = flat.astype(float)  # MLflow takes every float of a feature, though not of a label, for one of 64 bits.
+    return _big(pandas.util.hash_array(flat)) + _big(numpy.array(rows.shape, dtype="u8"))
 
 
 def _big(numbers: Any) -> bytes:
