@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import functools
+import gc
 import logging
 import os
 import signal
@@ -32,6 +33,8 @@ KEEP_ALIVE_SECONDS, DRAIN_SECONDS = 75, 30
 SILENT_SECONDS = 120
 #: Connections at the same time, at most.
 CONNECTIONS = 8192
+#: Objects made since the collector last looked at new ones.
+GENERATION = 10_000
 
 
 class PortTaken(HeadraceError):
@@ -128,6 +131,11 @@ class _Server(Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
+        # What is here now stays until the end, and one answer may be of ten thousand records, none of them in a cycle:
+        # the collector need look neither at the one nor so often at the other.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(GENERATION, 20, 20)
         if self._said:
             print(self._said, flush=True)
 
