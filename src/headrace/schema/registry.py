@@ -13,6 +13,7 @@ from headrace.schema.types import (
     Description,
     Filter,
     Int64,
+    Key,
     Location,
     LookupName,
     ModelName,
@@ -33,14 +34,14 @@ DEFAULT_WORKSPACE = "default"
 class RegisteredModelTag(Record, frozen=True, kw_only=False):
     """One key and its value on a registered model."""
 
-    key: TagKey
+    key: Key
     value: TagValue = ""
 
 
 class ModelVersionTag(Record, frozen=True, kw_only=False):
     """One key and its value on a model version."""
 
-    key: TagKey
+    key: Key
     value: TagValue = ""
 
 
@@ -315,7 +316,7 @@ class SetRegisteredModelTag(Call[Empty], frozen=True, kw_only=True):
     """Set a tag of a registered model."""
 
     name: LookupName
-    key: TagKey
+    key: Key
     value: TagValue = ""
 
 
@@ -424,7 +425,7 @@ class SetModelVersionTag(Call[Empty], frozen=True, kw_only=True):
 
     name: LookupName
     version: Version
-    key: TagKey
+    key: Key
     value: TagValue = ""
 
 

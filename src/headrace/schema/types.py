@@ -21,19 +21,21 @@ EvaluationDatasetId = Annotated[
 ]
 Version = Annotated[str, Meta(min_length=1, max_length=19, description="Version number of a registered model.")]
 
+#: The very end: ``$`` alone would let a line break follow.
+_END = r"$(?!\n)"
 #: No control characters and no marks that turn the direction of text around.
-_PLAIN = "^[^\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]*$"
+_PLAIN = "^[^\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]*" + _END
 #: Not blank.
 _SPOKEN = "^(?=.*\\S)" + _PLAIN[1:]
 #: Keys of metrics, params and run tags are word characters, ``/ . - :`` and space, and are their own normal form as a
 #: relative path: no empty, ``.`` or ``..`` segment.
-_PATHLIKE = r"^(?!\.\.?(/|$))[\w.\- :]+(/(?!\.\.?(/|$))[\w.\- :]+)*$"
+_PATHLIKE = r"^(?!\.\.?(/|$))[\w.\- :]+(/(?!\.\.?(/|$))[\w.\- :]+)*" + _END
 
-_MODEL = "^(?=.*\\S)[^/:%" + _PLAIN[3:]
+_MODEL = "^(?=.*\\S)(?!\\.\\.?$)[^/:%" + _PLAIN[3:]
 _LOGGED_MODEL = "^(?=.*\\S)[^/:.%\"'" + _PLAIN[3:]
-_ALIAS = r"^[\w-]+$"
+_ALIAS = r"^[\w-]+" + _END
 #: Ids that were given elsewhere, and become names of folders here.
-_FOREIGN_ID = r"^[A-Za-z0-9][\w.\-]*$"
+_FOREIGN_ID = r"^[A-Za-z0-9][\w.\-]*" + _END
 
 ExperimentName = Annotated[str, Meta(min_length=1, max_length=500, pattern=_SPOKEN)]
 #: Names of registered models: no ``/ : %``.
@@ -83,7 +85,7 @@ RULES = {
     _PLAIN: "have no control characters",
     _SPOKEN: "not be blank and have no control characters",
     _PATHLIKE: "be of letters, digits, '_ - . : /' and spaces, without empty, '.' or '..' parts between slashes",
-    _MODEL: "not be blank and have no '/', ':', '%' or control characters",
+    _MODEL: "not be blank, '.' or '..', and have no '/', ':', '%' or control characters",
     _LOGGED_MODEL: "not be blank and have no '/ : . % \" '' or control characters",
     _ALIAS: "be of letters, digits, '_' and '-'",
     _FOREIGN_ID: "be of letters, digits, '_', '-' and '.', and begin with a letter or digit",

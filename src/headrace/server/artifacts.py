@@ -21,10 +21,8 @@ from headrace.schema.artifacts import (
     PresignedUpload,
 )
 from headrace.schema.experiments import CreateExperiment
-from headrace.schema.logged_models import GetLoggedModel
 from headrace.schema.promptlab import CreatePromptlabRun
 from headrace.schema.registry import CreateModelVersion
-from headrace.schema.runs import GetRun
 from headrace.schema.server_info import (
     GetServerInfo,
     GetUiTelemetry,
@@ -37,6 +35,7 @@ from headrace.server import promptlab
 from headrace.server.options import ServerOptions
 from headrace.server.places import Place, Places
 from headrace.server.signing import Signer
+from headrace.server.sources import check_source
 from headrace.stores.port import PromptStore, Store, WouldWait
 from headrace.stores.sql import SqlStore
 
@@ -154,7 +153,7 @@ class GuardedStore:
         if isinstance(call, CreateExperiment) and call.artifact_location:
             self._check_location(call.artifact_location)
         elif isinstance(call, CreateModelVersion):
-            self._check_source(call)
+            check_source(call, self._store, self._is_allowed)
 
     def _check_location(self, text: str) -> None:
         uri = ArtifactUri.parse(text)
@@ -168,51 +167,8 @@ class GuardedStore:
                 "that the operator named with --allowed-artifact-roots"
             )
 
-    def _check_source(self, call: CreateModelVersion) -> None:
-        uri = ArtifactUri.parse(call.source)
-        match uri.scheme:
-            case "runs":
-                self._check_run_source(uri, call)
-            case "models":
-                self._check_model_source(uri, call)
-            case "file":
-                if not self._is_allowed(uri) and not any(_is_below(uri, root) for root in self._own_roots(call)):
-                    raise BadRequest(
-                        "Invalid value for 'source': a folder of the server's machine may be registered only from the "
-                        "artifacts of the run_id or model_id given beside it, or below --allowed-artifact-roots"
-                    )
-            case scheme if _is_no_location(scheme):
-                raise BadRequest(f"Invalid value for 'source': models cannot be loaded from {scheme}: locations")
-
-    def _check_run_source(self, uri: ArtifactUri, call: CreateModelVersion) -> None:
-        run_id, _, path = uri.path.lstrip("/").partition("/")
-        if path:
-            ArtifactKey.parse(path, folder=True)
-        if uri.authority or not run_id:
-            raise BadRequest("Invalid value for 'source': it must be of the form runs:/<run id>/<path>")
-        if call.run_id and call.run_id != run_id:
-            raise BadRequest(f"Invalid value for 'source': it is of the run {run_id}, but run_id is another one")
-
-    def _check_model_source(self, uri: ArtifactUri, call: CreateModelVersion) -> None:
-        path = uri.path.lstrip("/")
-        if uri.authority or not path:
-            raise BadRequest("Invalid value for 'source': it must be models:/<model id> or models:/<name>/<version>")
-        ArtifactKey.parse(path, folder=True)
-        name = path.partition("/")[0].partition("@")[0]
-        if name == call.name:
-            raise BadRequest("Invalid value for 'source': a version cannot have a version of the same model as source")
-
-    def _own_roots(self, call: CreateModelVersion) -> list[ArtifactUri]:
-        """Where the run or logged model that a version comes from keeps its artifacts."""
-        found = []
-        if call.run_id:
-            found.append(self._store.send(GetRun(run_id=call.run_id)).run.info.artifact_uri)
-        if call.model_id:
-            found.append(self._store.send(GetLoggedModel(model_id=call.model_id)).model.info.artifact_uri)
-        return [ArtifactUri.parse(root) for root in found if root]
-
     def _is_allowed(self, uri: ArtifactUri) -> bool:
-        return uri.authority in ("", "localhost") and any(
+        return uri.is_local and uri.authority in ("", "localhost") and any(
             PurePosixPath(uri.path).is_relative_to(root) for root in self._roots
         )
 
@@ -220,12 +176,3 @@ class GuardedStore:
 def _is_no_location(scheme: str) -> bool:
     # A single letter is a drive.
     return scheme in _NO_LOCATION or len(scheme) == 1
-
-
-def _is_below(uri: ArtifactUri, root: ArtifactUri) -> bool:
-    """Whether a location is, by its spelling, that of ``root`` or in it."""
-    return (
-        root.is_local
-        and uri.authority in ("", "localhost")
-        and PurePosixPath(uri.path).is_relative_to(PurePosixPath(root.path))
-    )

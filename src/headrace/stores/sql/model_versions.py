@@ -44,6 +44,8 @@ from headrace.stores.sql.store import answers
 from headrace.stores.sql.tx import Tx, marks
 
 _STAGES = {stage.lower(): stage for stage in ("None", "Staging", "Production", "Archived")}
+#: What clients say is the source of a prompt's version.
+_OF_PROMPTS = ("dummy-source", "prompt-template")
 _COLUMNS = {
     "name": "m.name",
     "version_number": "v.version",
@@ -57,6 +59,9 @@ _COLUMNS = {
 @answers(CreateModelVersion)
 def create_model_version(tx: Tx, call: CreateModelVersion) -> ModelVersionFound:
     model = key_of(tx, call.name)
+    tags = {tag.key: tag.value for tag in call.tags}
+    if webhook_outbox.is_marked(tags) and call.source not in _OF_PROMPTS:
+        raise BadRequest("Invalid value for 'source': a prompt has no files; MLflow's clients say 'dummy-source'")
     storage, model_id, run_id = _origin(tx, call)
     tx.run("UPDATE registered_models SET last_version = last_version + 1 WHERE id = ?", model)
     version = int(tx.scalar("SELECT last_version FROM registered_models WHERE id = ?", model))
@@ -75,7 +80,6 @@ def create_model_version(tx: Tx, call: CreateModelVersion) -> ModelVersionFound:
         call.run_link or None,
         model_id,
     )
-    tags = {tag.key: tag.value for tag in call.tags}
     rows = [(model, version, *pair) for pair in tags.items()]
     tx.put("model_version_tags", "model, version, name", "value", rows)
     touch(tx, model)
@@ -241,7 +245,7 @@ def search_model_versions(tx: Tx, call: SearchModelVersions) -> ModelVersionsFou
 
 
 def _attribute(tx: Tx, compare: Compare) -> Sql:
-    return compared(tx, _COLUMNS[compare.field.key], compare)
+    return compared(tx, _COLUMNS[compare.field.key], compare, VERSION_SOURCE.removeprefix("FROM "))
 
 
 def _tag(tx: Tx, compare: Compare) -> Sql:
@@ -260,7 +264,7 @@ def _origin(tx: Tx, call: CreateModelVersion) -> tuple[str, str | None, str | No
             raise BadRequest(f"The source is the logged model {rest}, but model_id is {model_id}: give the same one")
         model_id = rest
     elif scheme == "models":
-        return _copied(tx, rest)
+        return _copied(tx, rest, call)
     if model_id:
         row = tx.row(
             "SELECT artifact_uri, source_run_id FROM logged_models WHERE model_id = ? AND deleted_time IS NULL",
@@ -280,7 +284,7 @@ def _origin(tx: Tx, call: CreateModelVersion) -> tuple[str, str | None, str | No
     return call.source, model_id, run_id
 
 
-def _copied(tx: Tx, source: str) -> tuple[str, str | None, str | None]:
+def _copied(tx: Tx, source: str, call: CreateModelVersion) -> tuple[str, str | None, str | None]:
     """The origin of a version that is a copy of ``name/version``."""
     name, _, version = source.rpartition("/")
     row = tx.row(
@@ -292,6 +296,9 @@ def _copied(tx: Tx, source: str) -> tuple[str, str | None, str | None]:
     )
     if row is None:
         raise no_version(name, version)
+    for field, said, its in (("model_id", call.model_id, row[1]), ("run_id", call.run_id, row[2])):
+        if said and said != its:
+            raise BadRequest(f"Invalid value for 'source': version {version} of {name!r} has another {field}")
     return row[0], row[1], row[2]
 
 

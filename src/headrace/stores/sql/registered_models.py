@@ -34,6 +34,7 @@ from headrace.stores.sql.webhook_outbox import PROMPT_TAG
 
 _ATTRIBUTES = {"name": "m.name", "last_updated_timestamp": "m.last_update_time"}
 _TAGS = TextPairs("registered_model_tags", "model", "name", "m.id")
+_NUMBER = re.compile(r"\s*[+-]?[0-9]{1,18}\s*", re.ASCII)
 _RESERVED = re.compile(r"(?i)latest|v\d+")
 
 
@@ -110,7 +111,7 @@ def delete_registered_model(tx: Tx, call: DeleteRegisteredModel) -> Empty:
 
 @answers(SearchRegisteredModels)
 def search_registered_models(tx: Tx, call: SearchRegisteredModels) -> RegisteredModelsFound:
-    where, params = condition(tx, call.filter, REGISTERED_MODELS, _ATTRIBUTES, {"tag": _tag})
+    where, params = condition(tx, call.filter, REGISTERED_MODELS, _ATTRIBUTES, {"tag": _tag}, "registered_models m")
     page = Page.of_call(
         tx, call, call.order_by, REGISTERED_MODELS, _ATTRIBUTES, default=(Term("m.name"),), tie=Term("m.name")
     )
@@ -239,7 +240,7 @@ def touch(tx: Tx, key: int) -> None:
 
 def version_number(text: str) -> int:
     """The number a version is written as. Raises ``BadRequest`` for what is not one."""
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+    if not _NUMBER.fullmatch(text):
         raise BadRequest(f"Invalid version {text!r}: it is a whole number")
     return int(text)
 

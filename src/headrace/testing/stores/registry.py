@@ -178,7 +178,7 @@ class RegistryContract:
         name = making.fresh("prompt")
         tag = "mlflow.prompt.is_prompt"
         store.send(CreateRegisteredModel(name=name, tags=[RegisteredModelTag(tag, "true")]))
-        self._version(store, name, tags=[ModelVersionTag(tag, "true")])
+        self._version(store, name, "dummy-source", tags=[ModelVersionTag(tag, "true")])
         assert self._models(store, f"name = '{name}'") == []
         assert self._models(store, f"name = '{name}' AND tags.`{tag}` = 'true'") == [name]
         assert self._versions(store, f"name = '{name}'") == []
