@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -162,6 +163,11 @@ def artifact_function(name: str) -> Any:
     if name not in _OF_ARTIFACTS:
         raise AttributeError(f"module 'headrace.artifacts' has no attribute {name!r}")
     return getattr(importlib.import_module("headrace.tracking.artifacts"), name)
+
+
+def take_over(folder: Path) -> None:
+    """Import a folder of MLflow's file store into a new store in it."""
+    importlib.import_module("headrace.moving.taking_over").take_over(folder)
 
 
 def absence_of(name: str) -> str | None:

@@ -143,14 +143,6 @@ def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
     assert len(before) == len(file.read_bytes())
 
 
-def test_a_folder_of_another_program_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "0").mkdir()
-    (tmp_path / "0" / "meta.yaml").write_text("experiment_id: '0'\nname: Default\n")
-    with pytest.raises(HeadraceError, match="file store"):
-        open_store(str(tmp_path))
-    assert [each.name for each in tmp_path.iterdir()] == ["0"]
-
-
 @pytest.mark.parametrize("uri", ["sqlite://", "sqlite:///:memory:", "oracle://x/y", "mysql://root@127.0.0.1:1"])
 def test_a_uri_that_names_no_store_is_refused(uri: str) -> None:
     with pytest.raises(BadRequest, match=r"sqlite:///|DATABASE"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,8 +12,6 @@ import click
 if TYPE_CHECKING:
     from headrace.moving.reports import Report
 
-#: Seconds between two lines of progress where no terminal shows them in place, and where one does.
-_LINE_SECONDS, _SHOW_SECONDS = 5.0, 0.1
 #: Things of one kind and fate that are named one by one.
 _NAMED = 20
 
@@ -59,15 +57,21 @@ def import_(
     """
     from headrace.moving.importing import Importer
     from headrace.moving.port import Chosen, Sink
+    from headrace.moving.progress import Progress
     from headrace.moving.sources import open_source
+    from headrace.moving.taking_over import kept_below
     from headrace.stores import open_store
 
+    folder = Path(to).resolve() if "://" not in to else None
     opened = open_source(
         source,
         artifacts_from=how["artifacts_from"],
         artifacts_destination=how["artifacts_destination"],
         workspace=how["workspace"],
+        into=folder,
     )
+    same = folder is not None and str(folder) == opened.name
+    link = kept_below(folder) if folder and same else str if how["link_artifacts"] else None
     chosen = Chosen(frozenset(experiments), registry=not no_registry)
     store = open_store(to)
     progress = Progress(opened.runs(chosen), quiet=as_json)
@@ -76,7 +80,8 @@ def import_(
             opened,
             Sink(store, to),
             chosen=chosen,
-            link=how["link_artifacts"],
+            link=link,
+            homes_anew=same,
             verify=how["verify"],
             dry_run=dry_run,
             watch=progress.show,
@@ -89,41 +94,6 @@ def import_(
     click.echo(json.dumps(report.as_json(), indent=2) if as_json else "\n".join(told(report, opened.name, dry_run)))
     if not report.is_whole:
         sys.exit(1)
-
-
-class Progress:
-    """A bar on a terminal, a line now and then elsewhere. ``runs`` is how many there will be, if that is known."""
-
-    def __init__(self, runs: int | None, *, quiet: bool = False) -> None:
-        self._runs, self._quiet = runs, quiet
-        self._in_place = sys.stderr.isatty()
-        self._next = time.monotonic() + (0 if self._in_place else _LINE_SECONDS)
-        self._shown = False
-
-    def show(self, report: Report) -> None:
-        """Show how far an import has come, if it is time to."""
-        now = time.monotonic()
-        if self._quiet or now < self._next:
-            return
-        self._next = now + (_SHOW_SECONDS if self._in_place else _LINE_SECONDS)
-        runs = report.new["run"] + report.added["run"] + report.there["run"]
-        points = report.new["point"] + report.there["point"]
-        files = report.new["artifact"] + report.there["artifact"]
-        of = f" of {self._runs:,}" if self._runs else ""
-        line = f"{runs:,}{of} runs, {points:,} points, {files:,} artifacts"
-        if not self._in_place:
-            click.echo(line, err=True)
-            return
-        width = 24
-        done = min(width, width * runs // self._runs) if self._runs else 0
-        bar = f"[{'#' * done}{'-' * (width - done)}] " if self._runs else ""
-        click.echo(f"\r\x1b[K{bar}{line}", nl=False, err=True)
-        self._shown = True
-
-    def end(self) -> None:
-        """Leave the line of the bar."""
-        if self._shown:
-            click.echo("\r\x1b[K", nl=False, err=True)
 
 
 def told(report: Report, source: str, dry_run: bool) -> list[str]:

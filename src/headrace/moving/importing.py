@@ -56,8 +56,9 @@ _BELOW = re.compile(r".*/([0-9a-f]{32}|m-[0-9a-f]{32})/artifacts(/.*)?")
 class Importer:
     """Takes over what a source tells. ``watch`` is called with the report whenever something has been taken.
 
-    With ``link`` artifacts stay where they are and records keep naming those places; with ``verify`` artifacts that are
-    here already are compared byte by byte; with ``dry_run`` everything is read and nothing is written.
+    With ``link`` artifacts stay where they are and records keep naming those places, as ``link`` spells them, but for
+    experiments with ``homes_anew``, whose new runs go where the store has them. With ``verify`` artifacts that are here
+    already are compared byte by byte; with ``dry_run`` everything is read and nothing is written.
     """
 
     def __init__(
@@ -66,13 +67,15 @@ class Importer:
         sink: Sink,
         *,
         chosen: Chosen | None = None,
-        link: bool = False,
+        link: Callable[[str], str] | None = None,
+        homes_anew: bool = False,
         verify: bool = False,
         dry_run: bool = False,
         watch: Callable[[Report], object] = lambda report: None,
     ) -> None:
         self._source, self._sink, self._chosen = source, sink, chosen or Chosen()
-        self._link, self._dry_run, self._watch = link, dry_run, watch
+        self._link, self._homes_anew = link, homes_anew
+        self._dry_run, self._watch = dry_run, watch
         self._copier = Copier(verify=verify)
         self._waiting: dict[type, list[Any]] = {kind: [] for kind in _TOGETHER}
         self._weights: dict[type, int] = dict.fromkeys(_TOGETHER, 0)
@@ -142,7 +145,10 @@ class Importer:
                 self.report.lose("artifacts", owner.id, error.message)
 
     def _take_experiments(self, items: list[ImportedExperiment]) -> None:
-        told = [msgspec.structs.replace(each, artifact_location=self._kept(each.artifact_location)) for each in items]
+        told = []
+        for each in items:
+            home = None if self._homes_anew else self._kept(each.artifact_location)
+            told.append(msgspec.structs.replace(each, artifact_location=home))
         for each, outcome in self._sent(told, lambda some: ImportExperiments(experiments=some)):
             if outcome.became != "refused":
                 self._experiments[each.experiment_id] = outcome.now or each.experiment_id
@@ -300,10 +306,9 @@ class Importer:
         """The location that a record keeps; None where the store is to choose one, to which artifacts are copied."""
         if not location:
             return None
-        found = _SCHEME.match(location)
-        scheme = found[1].lower() if found else "file"
+        scheme = _scheme(location)
         if self._link:
-            return location
+            return self._link(location)
         if scheme in SCHEMES:
             return None
         if count:
@@ -312,8 +317,10 @@ class Importer:
 
     def _moved(self, location: str | None) -> str | None:
         """A location below a run's or model's artifacts at the source, as it is here; others as they are."""
+        if self._link and location:
+            return self._link(location)
         found = _BELOW.fullmatch(location or "")
-        if self._link or not found:
+        if not found:
             return location
         id, below = found[1], found[2] or ""
         if id not in self._homes:
@@ -326,6 +333,11 @@ class Importer:
                 self._homes[id] = None
         home = self._homes[id]
         return f"{home.rstrip('/')}{below}" if home else location
+
+
+def _scheme(location: str) -> str:
+    found = _SCHEME.match(location)
+    return found[1].lower() if found else "file"
 
 
 def id_of(item: Record) -> str:

@@ -27,6 +27,8 @@ from headrace.schema.runs import Metric, ModelOutput, Param, RunTag
 #: Points in one piece.
 _POINTS = 20_000
 _TRASH, _REGISTRY = ".trash", "models"
+#: Where a store of ours in the same folder keeps artifacts.
+_OURS = "headrace"
 #: Folders of an experiment that are no runs.
 _NO_RUNS = frozenset(("tags", "datasets", "models", "traces", "assessments"))
 _STATES = {1: "RUNNING", 2: "SCHEDULED", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
@@ -83,7 +85,7 @@ class MlflowFiles:
 
     def _experiment_folders(self) -> list[Parts]:
         tree = self._folder.tree
-        live = [(name,) for name in tree.folders() if name not in (_TRASH, _REGISTRY)]
+        live = [(name,) for name in tree.folders() if name not in (_TRASH, _REGISTRY, _OURS)]
         return [*live, *((_TRASH, name) for name in tree.folders((_TRASH,)))]
 
     def _run_names(self, experiment: Parts) -> list[str]:

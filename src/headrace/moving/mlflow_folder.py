@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -121,12 +120,3 @@ class Folder:
                 rest = rest[:_LINE]
         if rest:
             yield rest.decode(errors="replace")
-
-
-def is_file_store(folder: Path) -> bool:
-    """Whether a folder was written by MLflow's file store."""
-    try:
-        names = [entry.name for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)]
-    except OSError:
-        return False
-    return any((folder / name / _META).is_file() for name in names)

@@ -15,7 +15,7 @@ from headrace.artifacts.port import ArtifactStore
 from headrace.base.errors import BadRequest, Forbidden, NotFound, NotSupported
 from headrace.base.paths import ArtifactKey
 from headrace.moving.port import Lost, SourceFile
-from headrace.moving.trees import Tree
+from headrace.moving.trees import Parts, Tree
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 #: The end of a location that belongs to one run or logged model.

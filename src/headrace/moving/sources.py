@@ -20,8 +20,13 @@ def open_source(
     artifacts_from: Sequence[str] = (),
     artifacts_destination: str | None = None,
     workspace: str = "default",
+    into: Path | None = None,
 ) -> Source:
-    """The source at an address of a server, a URI of a database, or a path. Raises ``BadRequest`` for anything else."""
+    """The source at an address of a server, a URI of a database, or a path. Raises ``BadRequest`` for anything else.
+
+    A folder may have been MLflow's and be ours now: what MLflow wrote is meant where it is to come ``into`` that
+    folder.
+    """
     if said.startswith(("http://", "https://")):
         from headrace.moving.server import StoreSource
 
@@ -33,7 +38,7 @@ def open_source(
     if path.is_file() and _is_sqlite(path):
         return _database(f"sqlite:///{path}", artifacts_from, artifacts_destination, workspace)
     if path.is_dir():
-        return _folder(path, artifacts_from, artifacts_destination)
+        return _folder(path, artifacts_from, artifacts_destination, into)
     if not path.exists():
         raise NotFound(f"There is no {str(path)!r}")
     raise BadRequest(f"{said!r} is nothing that headrace can import from: give a folder, a database or a server")
@@ -45,17 +50,17 @@ def _database(uri: str, artifacts_from: Sequence[str], destination: str | None, 
     return open_database(uri, artifacts_from=artifacts_from, artifacts_destination=destination, workspace=workspace)
 
 
-def _folder(path: Path, artifacts_from: Sequence[str], destination: str | None) -> Source:
-    from headrace.moving.mlflow_folder import is_file_store
+def _folder(path: Path, artifacts_from: Sequence[str], destination: str | None, into: Path | None) -> Source:
+    from headrace.stores.sql.opening import FILE, is_file_store
 
+    if (path / FILE).is_file() and path != into:
+        from headrace.moving.server import StoreSource
+
+        return StoreSource(open_store(str(path)), str(path), artifacts_from=artifacts_from)
     if is_file_store(path):
         from headrace.moving.mlflow_files import MlflowFiles
 
         return MlflowFiles(path, artifacts_from=artifacts_from, artifacts_destination=destination)
-    if (path / "headrace.db").is_file():
-        from headrace.moving.server import StoreSource
-
-        return StoreSource(open_store(str(path)), str(path), artifacts_from=artifacts_from)
     raise BadRequest(f"The folder {str(path)!r} has nothing in it that headrace can import")
 
 

@@ -18,6 +18,8 @@ from headrace.stores.sql.tx import Tx
 
 #: The file a directory store keeps its records in.
 FILE = "headrace.db"
+#: Where new artifacts go in a folder of MLflow's file store: ours among its own would look like damage to it.
+BESIDE_FILE_STORE = "~/headrace"
 DEFAULT_EXPERIMENT = "Default"
 #: Held by whoever sets up a MySQL database; its names are the server's, so the database is in it.
 _MYSQL_LOCK = "CONCAT('headrace ', MD5(DATABASE()))"
@@ -35,7 +37,7 @@ def open_sql(uri: str, *, artifact_root: str | None = None) -> SqlStore:
 
 def connected(uri: str, *, artifact_root: str | None = None) -> tuple[Backend, Household]:
     """The database at ``uri`` as it is, whatever is in it, and what all who use it share."""
-    scheme, colon, rest = uri.partition("://")
+    scheme, colon, _ = uri.partition("://")
     match scheme.partition("+")[0] if colon else "":
         case "sqlite":
             return _sqlite(_sqlite_file(uri), artifact_root or str(Path("mlruns").resolve()))
@@ -48,23 +50,35 @@ def connected(uri: str, *, artifact_root: str | None = None) -> tuple[Backend, H
 
             return _shared(PooledBackend(MysqlDriver(uri)), artifact_root)
         case "" | "file":
-            folder = Path(unquote(rest.removeprefix("localhost")) if colon else uri.removeprefix("file:")).resolve()
-            _must_not_be_a_file_store(folder)
+            if folder := written_by_mlflow(uri):
+                raise HeadraceError(f"{folder} was written by MLflow; `headrace import {folder} --to {folder}` first")
+            folder = _folder(uri)
+            assert folder
             folder.mkdir(parents=True, exist_ok=True)
-            return _sqlite(folder / FILE, artifact_root)
+            return _sqlite(folder / FILE, artifact_root or (BESIDE_FILE_STORE if is_file_store(folder) else None))
     raise BadRequest(
         f"No store has URIs that begin with {scheme}://. Give a directory, sqlite:///file.db, postgresql://…, "
         "mysql://… or http://…"
     )
 
 
-def _must_not_be_a_file_store(folder: Path) -> None:
-    """Our folders among those of MLflow's file store would look like damage to it."""
-    if not (folder / FILE).exists() and any(folder.glob("*/meta.yaml")):
-        raise HeadraceError(
-            f"The folder {str(folder)!r} was written by MLflow's file store and is left as it is. Name another one, "
-            "with set_tracking_uri, HEADRACE_TRACKING_URI or --backend-store-uri"
-        )
+def written_by_mlflow(uri: str) -> Path | None:
+    """The folder at ``uri``, if it was written by MLflow's file store and has no store of ours in it yet."""
+    folder = _folder(uri)
+    return folder if folder and is_file_store(folder) and not (folder / FILE).exists() else None
+
+
+def _folder(uri: str) -> Path | None:
+    """The folder that a URI names, if it names one."""
+    scheme, colon, rest = uri.partition("://")
+    if colon and scheme != "file":
+        return None
+    return Path(unquote(rest.removeprefix("localhost")) if colon else uri.removeprefix("file:")).resolve()
+
+
+def is_file_store(folder: Path) -> bool:
+    """Whether a folder was written by MLflow's file store."""
+    return any(folder.glob("*/meta.yaml")) or any(folder.glob(".trash/*/meta.yaml"))
 
 
 def _sqlite(file: Path, artifact_root: str | None) -> tuple[Backend, Household]:
