@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from headrace.base import connection
 from headrace.base.errors import BadRequest, NotFound
 from headrace.moving.port import Source
 from headrace.stores import open_store
@@ -28,10 +27,9 @@ def open_source(
     folder.
     """
     if said.startswith(("http://", "https://")):
-        from headrace.moving.server import StoreSource
+        from headrace.moving.exporting import source_of
 
-        address = connection.without_credentials(said)
-        return StoreSource(open_store(said), said, called=address, artifacts_from=artifacts_from)
+        return source_of(open_store(said), said, artifacts_from=artifacts_from)
     if said.startswith(_DATABASES):
         return _database(said, artifacts_from, artifacts_destination, workspace)
     path = Path(said.removeprefix("file://")).expanduser().absolute()
@@ -46,17 +44,25 @@ def open_source(
 
 def _database(uri: str, artifacts_from: Sequence[str], destination: str | None, workspace: str) -> Source:
     from headrace.moving.mlflow_database import open_database
+    from headrace.stores.sql.upkeep import is_ours
 
+    if is_ours(uri):
+        from headrace.moving.exporting import source_of
+
+        return source_of(open_store(uri), uri, artifacts_from=artifacts_from, destination=destination)
     return open_database(uri, artifacts_from=artifacts_from, artifacts_destination=destination, workspace=workspace)
 
 
 def _folder(path: Path, artifacts_from: Sequence[str], destination: str | None, into: Path | None) -> Source:
+    from headrace.moving.archive import ArchiveSource, is_archive
     from headrace.stores.sql.opening import FILE, is_file_store
 
+    if is_archive(path):
+        return ArchiveSource(path)
     if (path / FILE).is_file() and path != into:
-        from headrace.moving.server import StoreSource
+        from headrace.moving.exporting import source_of
 
-        return StoreSource(open_store(str(path)), str(path), artifacts_from=artifacts_from)
+        return source_of(open_store(str(path)), str(path), artifacts_from=artifacts_from, destination=destination)
     if is_file_store(path):
         from headrace.moving.mlflow_files import MlflowFiles
 
