@@ -35,16 +35,17 @@ def tell(uri: str, python: str = sys.executable) -> dict[str, Any]:
 def fill(uri: str, folder: Path, python: str) -> None:
     """Let MLflow write some of everything into a store."""
     folder.mkdir(parents=True, exist_ok=True)
-    run(python, "fill", uri, str(folder))
+    run(python, "fill", uri, str(folder), folder=folder)
 
 
-def run(python: str, *arguments: str) -> str:
+def run(python: str, *arguments: str, folder: Path | None = None) -> str:
     """What the populating program prints."""
     done = subprocess.run(
         [python, "-W", "ignore", str(POPULATE), *arguments],
         capture_output=True,
         text=True,
         timeout=300,
+        cwd=folder,
         env={**os.environ, **_QUIET},
         check=False,
     )

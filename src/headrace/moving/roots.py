@@ -81,10 +81,13 @@ class Roots:
         for root in self._folders:
             if path.is_relative_to(root):
                 return _in_tree(Tree(root), path.relative_to(root).parts)
-        home = _home(str(path))
-        if not os.path.isdir(home):
+        home = Path(_home(str(path)))
+        if not home.is_dir():
+            if home.parent.name == "mlruns" and home.parent.parent.is_dir():
+                # The folder that MLflow makes by itself, where it ran, with the first artifact: there was none.
+                return iter(())
             raise NotFound(
-                f"There is no folder {_short(home)} on this machine; if it was moved, say where to with "
+                f"There is no folder {_short(str(home))} on this machine; if it was moved, say where to with "
                 f"--artifacts-from {home}=FOLDER"
             )
         if os.path.isdir(path):
