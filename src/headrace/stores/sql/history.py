@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from headrace.schema.runs import (
     GetMetricHistory,
     GetMetricHistoryBulkInterval,
@@ -19,8 +21,9 @@ from headrace.stores.sql.store import answers
 from headrace.stores.sql.thinning import sample
 from headrace.stores.sql.tx import Tx, marks
 
-_COLUMNS = ("timestamp", "step", "value", "special", "copy")
-_ORDER = tuple(Term(column) for column in _COLUMNS)
+#: The columns of a point in the order of a history, and in that in which points are kept.
+_TOLD, _ALONG = "timestamp, step, value, special, copy", "step, timestamp, value, special, copy"
+_ORDER = tuple(Term(column) for column in _TOLD.split(", "))
 
 
 @answers(GetMetricHistory)
@@ -29,15 +32,11 @@ def get_metric_history(tx: Tx, call: GetMetricHistory) -> MetricHistory:
     name = names.known(tx, call.metric_key)
     source, params = "FROM points WHERE run = ? AND name = ?", [run, name]
     if call.max_results is None:
-        columns = ", ".join(_COLUMNS)
-        rows = tx.rows(f"SELECT {columns} {source} ORDER BY {columns}", *params)
+        rows = tx.rows(f"SELECT {_TOLD} {source} ORDER BY {_TOLD}", *params)
         return MetricHistory(metrics=_metrics(call.metric_key, rows))
     page = Page(tx, call, _ORDER, call.max_results)
     series = outlines.look(tx, run, name)
-    if series.outline is not None:
-        within, bounds = _window(tx, series, page.after[0] if page.after else None, call.max_results + 1)
-        source, params = source + within, params + bounds
-    rows = page.rows(tx, "SELECT", source, params)
+    rows = _from_long(tx, page, series) if series.outline else page.rows(tx, "SELECT", source, params)
     return MetricHistory(metrics=_metrics(call.metric_key, rows), next_page_token=page.next_token)
 
 
@@ -60,11 +59,22 @@ def get_metric_history_bulk_interval(tx: Tx, call: GetMetricHistoryBulkInterval)
     return MetricsOfRuns(metrics=found)
 
 
-def _window(tx: Tx, series: Series, after: int | None, wanted: int) -> tuple[str, list[int]]:
-    """Where a page is that begins after a time, so that not every point must be put in the order of time for it."""
-    assert series.outline is not None
+def _from_long(tx: Tx, page: Page, series: Series) -> list[Any]:
+    """A page of a long history, for which not every point must be put in the order of time."""
+    assert series.outline
     earliest = outlines.earliest_after(tx, series)
-    return outlines.between(tx, *series.outline.window(after, wanted, earliest))
+    window = series.outline.window(page.after[0] if page.after else None, page.limit + 1, earliest)
+    source, params = "FROM points WHERE run = ? AND name = ?", [series.run, series.name]
+    if not window.straight:
+        within, bounds = outlines.between(tx, window.after, window.until)
+        return page.rows(tx, "SELECT", source + within, params + bounds)
+    if page.after:
+        time, step, *rest = page.after
+        # MySQL finds no range by a comparison of several columns at once.
+        ahead, bounds = (" AND step >= ?", [step]) if tx.dialect.name == "mysql" else ("", [])
+        source += f"{ahead} AND ({_ALONG}) > (?, ?, ?, ?, ?)"
+        params += [*bounds, step, time, *rest]
+    return page.cut(tx.rows(f"SELECT {_TOLD} {source} ORDER BY {_ALONG} LIMIT {page.limit + 1}", *params))
 
 
 def _run(tx: Tx, run_id: str) -> int:

@@ -15,6 +15,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
+from operator import le
 from typing import NamedTuple
 
 from headrace.base.errors import Unreachable
@@ -27,19 +28,28 @@ Row = tuple[int, int, float, int]
 Place = tuple[int, int]
 
 #: Points that are read rather than outlined: a shorter series, or the tail of a longer one.
-FEW = 8192
+FEW = 4096
 #: Blocks of an outline, at most, and points of a block as long as there are few of them.
-BLOCKS, NARROWEST = 4096, 64
+BLOCKS, NARROWEST = 4096, 16
 #: Points read at a time, and points that one reading outlines at most: the next one goes on.
 _CHUNK, _AT_ONCE = 8192, 5_000_000
 _HEAD = struct.Struct("<4sII")
-_FORMAT = b"hro1"
+_FORMAT = b"hro2"
 _WHOLE = (
     *("counts", "first_steps", "end_steps", "end_times", "least_times", "latest_times"),
-    *("low_steps", "low_times", "high_steps", "high_times"),
+    *("low_steps", "low_times", "high_steps", "high_times", "straight"),
 )
 _REAL = ("lows", "highs")
 _ROW = "step, timestamp, value, special"
+
+
+class Window(NamedTuple):
+    """Some points that follow one another: after one place, until another, None standing for the ends of a series."""
+
+    after: Place | None
+    until: Place | None
+    #: Whether their order by step is also that by time.
+    straight: bool
 
 
 class Outline:
@@ -55,6 +65,8 @@ class Outline:
     low_times: array[int]
     high_steps: array[int]
     high_times: array[int]
+    #: 1 where no time is before that of the point before it.
+    straight: array[int]
     lows: array[float]
     highs: array[float]
 
@@ -133,6 +145,7 @@ class Outline:
             ("low_times", lowest[1]),
             ("high_steps", highest[0]),
             ("high_times", highest[1]),
+            ("straight", int(times == tuple(sorted(times)))),
             ("lows", low),
             ("highs", high),
         ):
@@ -143,10 +156,12 @@ class Outline:
         pairs = [(at, at + 1) for at in range(0, len(self), 2)]
         low = [self.lowest(start, start + 2) for start, _ in pairs]
         high = [self.highest(start, start + 2) for start, _ in pairs]
+        straight = [self._is_straight(start, start + 2) for start, _ in pairs]
         self.width *= 2
         self.counts = array("q", (self.counts[a] + self.counts[b] for a, b in pairs))
         self.least_times = array("q", (min(self.least_times[a], self.least_times[b]) for a, b in pairs))
         self.latest_times = array("q", (max(self.latest_times[a], self.latest_times[b]) for a, b in pairs))
+        self.straight = array("q", straight)
         self.first_steps = self.first_steps[::2]
         self.end_steps, self.end_times = self.end_steps[1::2], self.end_times[1::2]
         for name, kept in (("low_steps", low), ("low_times", low), ("high_steps", high), ("high_times", high)):
@@ -154,11 +169,10 @@ class Outline:
         lows, highs = [self.lows[at] for at in low], [self.highs[at] for at in high]
         self.lows, self.highs = array("d", lows), array("d", highs)
 
-    def window(self, after: int | None, wanted: int, tail: int | None) -> tuple[Place | None, Place | None]:
-        """The places between which lie, in the order of time, at least ``wanted`` points later than the time ``after``.
+    def window(self, after: int | None, wanted: int, tail: int | None) -> Window:
+        """Where, in the order of time, at least ``wanted`` points later than the time ``after`` are found.
 
-        The first place is before them and the second is their last; None stands for the ends of the series. ``tail`` is
-        the earliest time after the last block.
+        ``tail`` is the earliest time after the last block.
         """
         latest = list(accumulate(self.latest_times, max))
         later = list(accumulate([tail if tail is not None else sys.maxsize, *self.least_times[::-1]], min))[::-1]
@@ -173,8 +187,13 @@ class Outline:
             if after is None or self.least_times[at] > after:
                 found += self.counts[at]
             if found >= wanted and latest[at] <= later[at + 1]:
-                return lower, (self.end_steps[at], self.end_times[at])
-        return lower, None
+                return Window(lower, (self.end_steps[at], self.end_times[at]), self._is_straight(start, at + 1))
+        return Window(lower, None, False)
+
+    def _is_straight(self, start: int, end: int) -> bool:
+        return all(self.straight[start:end]) and all(
+            map(le, self.latest_times[start : end - 1], self.least_times[start + 1 : end])
+        )
 
     def packed(self) -> bytes:
         """The outline as bytes."""

@@ -24,7 +24,9 @@ def sample(tx: Tx, series: Series, most: int, steps: tuple[int, int] | None) -> 
     start, end = 0, len(outline)
     if steps:
         start, end = bisect_left(outline.first_steps, steps[0]), bisect_right(outline.end_steps, steps[1])
-    if start >= end or (steps and sum(outline.counts[start:end]) <= FEW):
+    # Where few blocks would leave a chart coarse, a few more points are read.
+    few = FEW if 4 * (end - start) >= most else 4 * FEW
+    if start >= end or (steps and sum(outline.counts[start:end]) <= few):
         return thinned(outlines.rows_between(tx, series, None, None, steps), most)
     before, behind = _place_before(outline, start), _place_before(outline, end)
     left = outlines.rows_between(tx, series, None, before, steps) if before and steps else []
