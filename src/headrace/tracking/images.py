@@ -42,8 +42,9 @@ class Image:
         return numpy.array(self.image)
 
     def to_list(self) -> Any:
-        """The picture as nested lists of numbers."""
-        return self.to_array().tolist()
+        """Its pixels row by row in one list: numbers, or tuples of the channels."""
+        array = self.to_array()
+        return array.ravel().tolist() if array.ndim == 2 else [tuple(each) for row in array.tolist() for each in row]
 
     def save(self, path: str) -> None:
         """Write the picture, in the format its name ends in."""
