@@ -32,6 +32,7 @@ from headrace.schema.server_info import (
     UiTelemetryTaken,
 )
 from headrace.server import promptlab
+from headrace.server.imports import check_import
 from headrace.server.options import ServerOptions
 from headrace.server.places import Place, Places
 from headrace.server.signing import Signer
@@ -154,6 +155,8 @@ class GuardedStore:
             self._check_location(call.artifact_location)
         elif isinstance(call, CreateModelVersion):
             check_source(call, self._store, self._is_allowed)
+        else:
+            check_import(call, self._store, self._check_location, self._is_allowed)
 
     def _check_location(self, text: str) -> None:
         uri = ArtifactUri.parse(text)
@@ -168,8 +171,10 @@ class GuardedStore:
             )
 
     def _is_allowed(self, uri: ArtifactUri) -> bool:
-        return uri.is_local and uri.authority in ("", "localhost") and any(
-            PurePosixPath(uri.path).is_relative_to(root) for root in self._roots
+        return (
+            uri.is_local
+            and uri.authority in ("", "localhost")
+            and any(PurePosixPath(uri.path).is_relative_to(root) for root in self._roots)
         )
 
 
