@@ -10,6 +10,7 @@ from headrace.server.app import App
 from headrace.server.artifacts import ArtifactsStore, GuardedStore
 from headrace.server.events import Events
 from headrace.server.gate import Gate
+from headrace.server.graphql import GraphQL
 from headrace.server.multipart import Multipart
 from headrace.server.options import ServerOptions
 from headrace.server.pages import page_routes
@@ -31,6 +32,7 @@ def build_app(options: ServerOptions, store: Store | None = None) -> App:
     answering = WebhooksStore(ArtifactsStore(inner, places, options, signer))
     outer = GuardedStore(answering, options.allowed_artifact_roots)
     transfers, events = Transfers(outer, places), Events(inner)
+    graphql = GraphQL(outer)
     multipart = Multipart(transfers, places, options, signer)
     deliverer = Deliverer(inner) if isinstance(inner, SqlStore) else None
 
@@ -44,9 +46,15 @@ def build_app(options: ServerOptions, store: Store | None = None) -> App:
     return App(
         outer,
         gate=gate,
-        byte_routes=[*page_routes(options), *transfers.routes(), *multipart.routes(), *events.routes()],
+        byte_routes=[
+            *page_routes(options),
+            *transfers.routes(),
+            *multipart.routes(),
+            *events.routes(),
+            *graphql.routes(),
+        ],
         prefix=options.static_prefix,
         on_change=note_change,
-        parts=(transfers, events, deliverer) if deliverer else (transfers, events),
+        parts=(transfers, events, graphql, *((deliverer,) if deliverer else ())),
         prompt=outer if isinstance(inner, SqlStore) and inner.is_local else None,
     )
