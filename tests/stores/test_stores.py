@@ -42,7 +42,8 @@ def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             command = [sys.executable, "-m", "headrace", "server", "--port", str(port)]
             command += ["--backend-store-uri", str(folder / "records")]
             command += ["--artifacts-destination", str(folder / "artifacts")]
-            with serving(command, f"http://127.0.0.1:{port}", folder / "log") as server:
+            env = {"HEADRACE_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8"}
+            with serving(command, f"http://127.0.0.1:{port}", folder / "log", env=env) as server:
                 yield from opened(server.url)
 
 

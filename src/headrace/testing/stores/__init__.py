@@ -10,8 +10,10 @@ from headrace.testing.stores.history import HistoryContract
 from headrace.testing.stores.logged_models import LoggedModelContract
 from headrace.testing.stores.purging import PurgingContract
 from headrace.testing.stores.registry import RegistryContract
+from headrace.testing.stores.registry_history import RegistryHistoryContract
 from headrace.testing.stores.runs import RunContract
 from headrace.testing.stores.search import SearchContract
+from headrace.testing.stores.webhooks import WebhookContract
 
 
 class StoreContract(
@@ -21,6 +23,8 @@ class StoreContract(
     SearchContract,
     LoggedModelContract,
     RegistryContract,
+    RegistryHistoryContract,
+    WebhookContract,
     EvaluationDatasetContract,
     PurgingContract,
     ExportingContract,
