@@ -9,28 +9,12 @@ from typing import Any, Literal
 from headrace.base.errors import BadRequest
 from headrace.schema.logged_models import LoggedModel
 from headrace.schema.runs import ModelOutput
-from headrace.tracking import active, context, models_here
+from headrace.tracking import active, context, frames, models_here
 from headrace.tracking.client import MlflowClient
-from headrace.tracking.extras import need
 from headrace.tracking.searches import everything
 
 #: The tag of a model whose files are kept elsewhere.
 _EXTERNAL = "mlflow.model.isExternal"
-_COLUMNS = (
-    "artifact_location",
-    "creation_timestamp",
-    "experiment_id",
-    "last_updated_timestamp",
-    "metrics",
-    "model_id",
-    "model_type",
-    "name",
-    "params",
-    "source_run_id",
-    "status",
-    "status_message",
-    "tags",
-)
 
 
 class ActiveModel(LoggedModel, frozen=True):
@@ -132,21 +116,17 @@ def search_logged_models(
     datasets: list[dict[str, str]] | None = None,
     max_results: int | None = None,
     order_by: list[dict[str, Any]] | None = None,
-    output_format: Literal["pandas", "list"] = "pandas",
+    output_format: Literal["pandas", "list", "polars", "arrow"] = "pandas",
 ) -> Any:
-    """Logged models, of the current experiment unless others are named, as a data frame or a list."""
-    if output_format not in ("pandas", "list"):
-        raise BadRequest(f"output_format is 'pandas' or 'list', not {output_format!r}")
+    """Logged models, of the current experiment unless others are named, as a table or a list."""
+    frames.checked(output_format)
     ids = [active.experiment_id()] if experiment_ids is None else experiment_ids
     client = MlflowClient()
     found = everything(
         lambda size, token: client.search_logged_models(ids, filter_string, datasets, size, order_by, token),
         max_results,
     )
-    if output_format == "list":
-        return found
-    pandas = need("pandas", "A data frame of models (output_format='list' does without)")
-    return pandas.DataFrame([{name: _cell(model, name) for name in _COLUMNS} for model in found], columns=_COLUMNS)
+    return frames.of_models(found, output_format)
 
 
 def set_active_model(*, name: str | None = None, model_id: str | None = None) -> ActiveModel:
@@ -189,8 +169,3 @@ def _opened(
     made = client.create_logged_model(experiment_id, name, source_run_id, tags, params, model_type)
     models_here.note_last(made.model_id)
     return made
-
-
-def _cell(model: LoggedModel, column: str) -> Any:
-    value = getattr(model, column)
-    return None if column == "metrics" and not value else value

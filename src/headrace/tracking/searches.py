@@ -9,10 +9,9 @@ from typing import Any, Literal, TypeVar
 from headrace.base.errors import BadRequest
 from headrace.schema.experiments import Experiment
 from headrace.schema.runs import Run
-from headrace.tracking import active
+from headrace.tracking import active, frames
 from headrace.tracking.client import MlflowClient
 from headrace.tracking.entities import ViewType
-from headrace.tracking.extras import need
 from headrace.tracking.paged import PagedList
 
 T = TypeVar("T")
@@ -55,16 +54,16 @@ def search_runs(
     run_view_type: int = ViewType.ACTIVE_ONLY,
     max_results: int = 100_000,
     order_by: list[str] | None = None,
-    output_format: Literal["pandas", "list"] = "pandas",
+    output_format: Literal["pandas", "list", "polars", "arrow"] = "pandas",
     search_all_experiments: bool = False,
     experiment_names: list[str] | None = None,
 ) -> Any:
-    """Runs of some experiments, by default the current one: as a data frame of a row each, or as a list.
+    """Runs of some experiments, by default the current one: as a table of a row each, or as a list.
 
     The columns are run_id, experiment_id, status, artifact_uri, start_time, end_time, then metrics.*, params.*, tags.*.
     """
-    if output_format not in ("pandas", "list"):
-        raise ValueError(f"output_format is 'pandas' or 'list', not {output_format!r}")
+    if output_format not in frames.FORMATS:
+        raise ValueError(f"output_format is one of {', '.join(map(repr, frames.FORMATS))}, not {output_format!r}")
     client = MlflowClient()
     ids = _experiments(client, experiment_ids, experiment_names, search_all_experiments)
     found: list[Run] = []
@@ -73,7 +72,7 @@ def search_runs(
             lambda size, token: client.search_runs(ids, filter_string, run_view_type, size, order_by, token),
             max_results,
         )
-    return found if output_format == "list" else _frame(found)
+    return frames.of_runs(found, output_format)
 
 
 def _experiments(client: MlflowClient, ids: list[str] | None, names: list[str] | None, everywhere: bool) -> list[str]:
@@ -93,19 +92,3 @@ def _known(client: MlflowClient, name: str) -> Experiment | None:
     if found is None:
         _log.warning("There is no experiment %r; it is left out of the search", name)
     return found
-
-
-def _frame(runs: list[Run]) -> Any:
-    pandas = need("pandas", "A data frame of runs (search_runs with output_format='list' does without)")
-    columns: dict[str, Any] = {
-        name: [getattr(run.info, name) for run in runs]
-        for name in ("run_id", "experiment_id", "status", "artifact_uri")
-    }
-    for name in ("start_time", "end_time"):
-        moments = [getattr(run.info, name) for run in runs]
-        columns[name] = pandas.to_datetime(pandas.Series(moments, dtype="Int64"), unit="ms", utc=True)
-    for kind, absent in (("metrics", float("nan")), ("params", None), ("tags", None)):
-        held = [getattr(run.data, kind) for run in runs]
-        keys = dict.fromkeys(key for each in held for key in each)
-        columns |= {f"{kind}.{key}": [each.get(key, absent) for each in held] for key in keys}
-    return pandas.DataFrame(columns)
