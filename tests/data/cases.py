@@ -1,7 +1,7 @@
 """Datasets and sources that Headrace and genuine MLflow are both asked for.
 
-``python cases.py mlflow`` prints what the one of them that is called so answers, as JSON; ``assets/genuine.json`` is what
-MLflow 3.17.2 answered.
+``python cases.py mlflow`` prints what the one of them that is called so answers, as JSON; ``assets/genuine.json`` is
+what MLflow 3.17.2 answered.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from headrace.base.errors import BadRequest
 from headrace.data.filesystem_dataset_source import FileSystemDatasetSource
 
 #: Type of source, the schemes of its URIs, and the name of its class. Without a scheme, text is a local path.
@@ -53,9 +52,7 @@ class _Artifact(FileSystemDatasetSource):
     @classmethod
     def from_dict(cls, source_dict: dict[Any, Any]) -> Self:
         """The inverse of ``to_dict``. Raises ``BadRequest`` without ``uri``."""
-        if source_dict.get("uri") is None:
-            raise BadRequest(f"A {cls.__name__} needs 'uri', and {source_dict} has none")
-        return cls(source_dict["uri"])
+        return cls(cls._needed(source_dict, "uri"))
 
     @classmethod
     def _get_source_type(cls) -> str:

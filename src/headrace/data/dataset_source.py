@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from headrace.base.errors import BadRequest
+
 
 class DatasetSource:
     """A place data came from: told as JSON, told back from JSON, and loaded again.
@@ -47,5 +49,18 @@ class DatasetSource:
 
     @classmethod
     def from_json(cls, source_json: str) -> DatasetSource:
-        """The inverse of ``to_json``."""
-        return cls.from_dict(json.loads(source_json))
+        """The inverse of ``to_json``. Raises ``BadRequest`` when the text is no JSON object."""
+        try:
+            said = json.loads(source_json)
+        except json.JSONDecodeError as error:
+            raise BadRequest(f"The source {source_json!r} is not JSON: {error}") from None
+        if not isinstance(said, dict):
+            raise BadRequest(f"A source is a JSON object, and {source_json!r} is not")
+        return cls.from_dict(said)
+
+    @classmethod
+    def _needed(cls, source_dict: dict[Any, Any], key: str) -> Any:
+        """What a dict says under a key that this kind of source cannot do without."""
+        if source_dict.get(key) is None:
+            raise BadRequest(f"A source of the kind {cls.__name__} needs {key!r}, and {source_dict} has none")
+        return source_dict[key]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from importlib.metadata import entry_points
 from typing import Any, ClassVar
 
-from headrace.base.errors import BadRequest, NotFound
+from headrace.base.errors import NotFound
 from headrace.data.artifact_dataset_sources import KINDS
 from headrace.data.code_dataset_source import CodeDatasetSource
 from headrace.data.dataset_source import DatasetSource
@@ -74,10 +73,7 @@ class DatasetSourceRegistry:
         """The source that a record tells of. Raises ``NotFound`` for a type nobody registered."""
         for kind in reversed(self.sources):
             if kind._get_source_type() == source_type:
-                try:
-                    return kind.from_json(source_json)
-                except json.JSONDecodeError as error:
-                    raise BadRequest(f"The source {source_json!r} is not JSON: {error}") from None
+                return kind.from_json(source_json)
         raise NotFound(f"Nobody knows sources of the type {source_type!r}; is the plugin that does installed?")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from headrace.base.errors import BadRequest
 from headrace.data.dataset_source import DatasetSource
 
 
@@ -39,6 +38,4 @@ class EvaluationDatasetSource(DatasetSource):
     @classmethod
     def from_dict(cls, source_dict: dict[Any, Any]) -> EvaluationDatasetSource:
         """The inverse of ``to_dict``. Raises ``BadRequest`` without ``dataset_id``."""
-        if source_dict.get("dataset_id") is None:
-            raise BadRequest(f"An EvaluationDatasetSource needs 'dataset_id', and {source_dict} has none")
-        return cls(source_dict["dataset_id"])
+        return cls(cls._needed(source_dict, "dataset_id"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from headrace.base.errors import BadRequest
 from headrace.data.dataset_source import DatasetSource
 
 
@@ -45,6 +44,4 @@ class HTTPDatasetSource(DatasetSource):
     @classmethod
     def from_dict(cls, source_dict: dict[Any, Any]) -> HTTPDatasetSource:
         """The inverse of ``to_dict``. Raises ``BadRequest`` without ``url``."""
-        if source_dict.get("url") is None:
-            raise BadRequest(f"An HTTPDatasetSource needs 'url', and {source_dict} has none")
-        return cls(source_dict["url"])
+        return cls(cls._needed(source_dict, "url"))

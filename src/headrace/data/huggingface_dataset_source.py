@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from headrace.base.errors import BadRequest
 from headrace.data.dataset_source import DatasetSource
 from headrace.tracking.extras import need
 
@@ -77,11 +76,9 @@ class HuggingFaceDatasetSource(DatasetSource):
     @classmethod
     def from_dict(cls, source_dict: dict[Any, Any]) -> HuggingFaceDatasetSource:
         """The inverse of ``to_dict``. Raises ``BadRequest`` without ``path``."""
-        if source_dict.get("path") is None:
-            raise BadRequest(f"A HuggingFaceDatasetSource needs 'path', and {source_dict} has none")
         split = source_dict.get("split")
         return cls(
-            path=source_dict["path"],
+            path=cls._needed(source_dict, "path"),
             config_name=source_dict.get("config_name"),
             data_dir=source_dict.get("data_dir"),
             data_files=source_dict.get("data_files"),

@@ -30,8 +30,8 @@ _TYPES = {
     "binary": DataType.binary,
     **dict.fromkeys(("date", "timestamp", "timestamp_ntz"), DataType.datetime),
 }
-#: Milliseconds, and the confidence, of a count that is allowed to be about right.
-_COUNT = (5, 0.20)
+#: Milliseconds to count for at most, and the confidence of a count that may be about right.
+_COUNT = (5000, 0.20)
 
 
 class SparkDataset(TableDataset):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from headrace.base.errors import BadRequest
 from headrace.data.dataset_source import DatasetSource
 
 
@@ -36,6 +35,4 @@ class UCVolumeDatasetSource(DatasetSource):
     @classmethod
     def from_dict(cls, source_dict: dict[Any, Any]) -> UCVolumeDatasetSource:
         """The inverse of ``to_dict``. Raises ``BadRequest`` without ``path``."""
-        if source_dict.get("path") is None:
-            raise BadRequest(f"A UCVolumeDatasetSource needs 'path', and {source_dict} has none")
-        return cls(source_dict["path"])
+        return cls(cls._needed(source_dict, "path"))

@@ -65,17 +65,13 @@ def _polars(frame: Any) -> Columns:
 def _pandas(frame: Any) -> Columns:
     """A pandas frame. A missing value is null, whether it is a NaN, None or NA: that is what pandas means by it."""
     columns = list(_with_index(frame))
-    streams = [(name, _pandas_stream(name, values)) for name, values in columns]
+    streams = [_PandasColumn(name, values) for name, values in columns]
     step = _OBJECT_ROWS if any(values.dtype == object for _, values in columns) else _ROWS
     # All columns of some rows, then of the next: in memory, numbers of one row often lie side by side.
     for start in range(0, len(frame), step):
-        for (_, values), (_, stream) in zip(columns, streams, strict=True):
-            part = values.iloc[start : start + step]
-            if isinstance(stream, Objects):
-                stream.add(part.tolist())
-            else:
-                _add(stream, _arrow(part, getattr(stream, "said", None)))
-    return len(frame), streams
+        for column in streams:
+            column.add(start, start + step)
+    return len(frame), [(column.name, column.stream) for column in streams]
 
 
 def _with_index(frame: Any) -> Iterator[tuple[str, Any]]:
@@ -89,20 +85,42 @@ def _with_index(frame: Any) -> Iterator[tuple[str, Any]]:
         yield str(name), frame.iloc[:, at]
 
 
-def _pandas_stream(name: str, values: Any) -> Stream:
-    import pyarrow
+class _PandasColumn:
+    """A column of pandas. Objects are of the type that Arrow takes the first of them for, until one is of another."""
 
-    if values.dtype != object:
-        return stream_of(_arrow(values.iloc[:0]).type)
-    try:
-        kind = pyarrow.infer_type(values.to_numpy(), from_pandas=True)
-    except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, pyarrow.ArrowNotImplementedError, OverflowError):
-        return Objects(name)  # Of several kinds, or of a kind that Arrow has not.
-    if pyarrow.types.is_string(kind):
-        kind = pyarrow.large_string()
-    stream = stream_of(kind)
-    stream.said = kind  # type: ignore[attr-defined]
-    return stream
+    def __init__(self, name: str, values: Any) -> None:
+        import pyarrow
+
+        self.name, self._values = name, values
+        self._kind: Any = None
+        self._strangers = (pyarrow.ArrowException, OverflowError, TypeError, ValueError)
+        self.stream: Stream | Objects = Objects(name)
+        if values.dtype != object:
+            self.stream = stream_of(_arrow(values.iloc[:0]).type)
+            return
+        try:
+            self._kind = pyarrow.infer_type(values.to_numpy(), from_pandas=True)
+        except self._strangers:
+            return
+        if pyarrow.types.is_string(self._kind):
+            self._kind = pyarrow.large_string()
+        self.stream = stream_of(self._kind)
+
+    def add(self, start: int, end: int) -> None:
+        """Take some rows."""
+        part = self._values.iloc[start:end]
+        if not isinstance(self.stream, Objects):
+            try:
+                array = _arrow(part, self._kind)
+            except self._strangers:
+                if self._kind is None:
+                    raise
+                self.stream, part = Objects(self.name), self._values.iloc[:end]
+            else:
+                _add(self.stream, array)
+                return
+        for value in part:
+            self.stream.add([value])
 
 
 def _arrow(values: Any, kind: Any = None) -> Any:

@@ -38,6 +38,8 @@ def stream_of(kind: Any) -> Stream:
         return _Recast(stream_of(kind.value_type).name, kind.value_type, decode="run_end_decode")
     if types.is_null(kind):
         return _Nothing()
+    if (plain := _without_views(kind)) != kind:
+        return _Recast(stream_of(plain).name, plain)
     if types.is_map(kind):
         entries = pyarrow.list_(pyarrow.struct([("key", kind.key_type), ("value", kind.item_type)]))
         return _Recast(stream_of(entries).name, entries)
@@ -45,12 +47,9 @@ def stream_of(kind: Any) -> Stream:
         return _Lists(kind)
     if types.is_struct(kind):
         return _Structs(kind)
-    if any(is_text(kind) for is_text in (types.is_string, types.is_large_string, types.is_string_view)):
+    if any(is_text(kind) for is_text in (types.is_string, types.is_large_string)):
         return _Texts("string", pyarrow.large_string())
-    if any(
-        is_bytes(kind)
-        for is_bytes in (types.is_binary, types.is_large_binary, types.is_binary_view, types.is_fixed_size_binary)
-    ):
+    if any(is_bytes(kind) for is_bytes in (types.is_binary, types.is_large_binary, types.is_fixed_size_binary)):
         return _Texts("binary", pyarrow.large_binary())
     if types.is_union(kind):
         raise NotSupported(f"A column of {kind} has no digest: turn the union into a struct of its members")
@@ -239,6 +238,21 @@ def _common(kind: Any) -> Any:
         wide = kind.precision > 38
         return (pyarrow.decimal256 if wide else pyarrow.decimal128)(kind.precision, kind.scale)
     return kind
+
+
+def _without_views(kind: Any) -> Any:
+    """``kind`` with texts and bytes told in a way that Arrow can filter."""
+    import pyarrow
+
+    types = pyarrow.types
+    if types.is_string_view(kind):
+        return pyarrow.large_string()
+    if types.is_binary_view(kind):
+        return pyarrow.large_binary()
+    if types.is_struct(kind):
+        return pyarrow.struct([(field.name, _without_views(field.type)) for field in kind])
+    inner = _without_views(kind.value_type) if hasattr(kind, "value_field") else None
+    return kind if inner is None or inner == kind.value_type else pyarrow.large_list(inner)
 
 
 def _spelled(kind: Any) -> str:
