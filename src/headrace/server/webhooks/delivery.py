@@ -27,7 +27,7 @@ _log = logging.getLogger("headrace.webhooks")
 #: Each wait is so many times the one before it, give or take such a part of it; none is longer than so many seconds.
 _GROWTH, _JITTER, _LONGEST_WAIT = 3, 0.2, 12 * 3600.0
 #: Seconds a claim outlasts the patience with the receiver, and seconds until a database that failed is asked again.
-_GRACE, _PAUSE = 30, 30.0
+_GRACE, _PAUSE = 10, 30.0
 #: Seconds that deliveries under way have when the server ends; what is not done by then is sent again later.
 _DRAIN_SECONDS = 5.0
 #: Characters of an error that are kept.
