@@ -89,7 +89,7 @@ class FileLine(Record, frozen=True, kw_only=True):
 def is_archive(folder: Path) -> bool:
     """Whether a folder is an archive, or an export that did not end."""
     try:
-        return _manifest(Tree(folder)) is not None
+        return f'"{FORMAT}"'.encode() in Tree(folder).read((MANIFEST,), _MANIFEST_BYTES)
     except NotFound:
         return (folder / PROGRESS).is_file()
     except BadRequest:

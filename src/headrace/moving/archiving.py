@@ -74,6 +74,7 @@ class Archiver:
             for name in (*self._counts, self._points_name):
                 self._out[name] = stack.enter_context(open(self._folder / name, "wb", buffering=1 << 20))
             self._points = writer_of(self._points_name, self._out[self._points_name])
+            stack.callback(self._points.close)
             pool = stack.enter_context(ThreadPoolExecutor(_ABREAST))
             for entity in source.entities(chosen or Chosen()):
                 self._take(entity, pool, progress)
@@ -110,7 +111,9 @@ class Archiver:
                 self._take_files(entity, pool, progress)
         else:
             name = RECORDS[type(entity)]
-            self._out[name].write(codec.encode(self._portable(entity)) + b"\n")
+            # Read back once: which defaults are left out depends on where a value came from.
+            record = codec.decode(codec.encode(self._portable(entity)), type(entity))
+            self._out[name].write(codec.encode(record) + b"\n")
             self._counts[name] += 1
         self._watch(self._counts[RECORDS[ImportedRun]], self._points.points, len(self._blobs))
 
