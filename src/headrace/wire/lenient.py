@@ -64,6 +64,9 @@ def refuse_listed(record: Record) -> None:
         if wrong:
             at = min(map(texts.index, wrong))
             raise BadRequest(f"Invalid value for '{name}[{at}].{inner}': it must {RULES[pattern.pattern]}")
+    for name in _lists_of_lists(type(record)):
+        for each in getattr(record, name):
+            refuse_listed(each)
 
 
 def gather(said: Mapping[str, list[str]], kind: type[Record]) -> dict[str, Any]:
@@ -116,6 +119,18 @@ def plain_fields(kind: type[Record]) -> frozenset[str]:
     """The names of a record's texts and whole numbers, as they stand on the wire."""
     kinds = (inspect.StrType, inspect.IntType)
     return frozenset(field.encode_name for field in fields_of(kind) if isinstance(plain(field.type), kinds))
+
+
+@cache
+def _lists_of_lists(kind: type[Record]) -> tuple[str, ...]:
+    """A record's lists of records that have such lists themselves."""
+    found = []
+    for field in fields_of(kind):
+        inner = plain(field.type)
+        item = plain(inner.item_type) if isinstance(inner, inspect.ListType) else None
+        if isinstance(item, inspect.StructType) and (_listed_patterns(item.cls) or _lists_of_lists(item.cls)):
+            found.append(field.name)
+    return tuple(found)
 
 
 def refuse_invalid_utf8(body: bytes) -> None:

@@ -15,10 +15,12 @@ from headrace.schema.imports import (
     ImportOutcome,
     ImportRegisteredModels,
 )
+from headrace.schema.registry_events import Change
 from headrace.stores.sql import names
 from headrace.stores.sql.experiments import number_of
 from headrace.stores.sql.logged_model_points import POINT_COLUMNS
 from headrace.stores.sql.points import kept
+from headrace.stores.sql.registry_events import appeared, note, tags_appeared
 from headrace.stores.sql.store import answers
 from headrace.stores.sql.tx import Tx, marks
 
@@ -127,6 +129,9 @@ def _registered_model(tx: Tx, told: ImportedRegisteredModel) -> ImportOutcome:
             told.last_version,
         )
     added = tx.put_new("registered_model_tags", "model, name, value", [(key, *_pair(each)) for each in told.tags])
+    if row is None:
+        changes = appeared(description=told.description, deployment_job_id=told.deployment_job_id)
+        note(tx, key, told.name, "registered_model.created", [*changes, *tags_appeared(dict(map(_pair, told.tags)))])
     return ImportOutcome(id=told.name, became=_became(row is None, added))
 
 
@@ -156,7 +161,13 @@ def _version(tx: Tx, told: ImportedModelVersion) -> ImportOutcome:
     added = tx.put_new(
         "model_version_tags", "model, version, name, value", [(key, number, *_pair(each)) for each in told.tags]
     )
-    added += tx.put_new("aliases", "model, alias, version", [(key, alias, number) for alias in told.aliases])
+    if created is None:
+        _note_version(tx, told, key, number, stage)
+    for alias in told.aliases:
+        if tx.put_new("aliases", "model, alias, version", [(key, alias, number)]):
+            added += 1
+            changes = [Change("version", None, str(number))]
+            note(tx, key, told.name, "model_version_alias.set", changes, version=number, alias=alias)
     why = _aliases_elsewhere(tx, told, key, number)
     return ImportOutcome(id=said, became=_became(created is None, added), why=why)
 
@@ -182,6 +193,22 @@ def _insert_version(tx: Tx, told: ImportedModelVersion, model: int, number: int,
         told.status_message,
     )
     tx.run("UPDATE registered_models SET last_version = ? WHERE id = ? AND last_version < ?", number, model, number)
+
+
+def _note_version(tx: Tx, told: ImportedModelVersion, model: int, number: int, stage: str) -> None:
+    """Note in the history of the registry what came in, as of now."""
+    changes = appeared(
+        source=told.source,
+        run_id=told.run_id,
+        model_id=told.model_id,
+        run_link=told.run_link,
+        description=told.description,
+    )
+    changes += tags_appeared(dict(map(_pair, told.tags)))
+    note(tx, model, told.name, "model_version.created", changes, version=number)
+    if stage != "None":
+        changes = [Change("stage", "None", stage)]
+        note(tx, model, told.name, "model_version.transitioned", changes, version=number)
 
 
 def _aliases_elsewhere(tx: Tx, told: ImportedModelVersion, model: int, number: int) -> str | None:

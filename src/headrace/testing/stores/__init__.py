@@ -7,6 +7,7 @@ from headrace.testing.stores.evaluation_datasets import EvaluationDatasetContrac
 from headrace.testing.stores.experiments import ExperimentContract
 from headrace.testing.stores.exporting import ExportingContract
 from headrace.testing.stores.history import HistoryContract
+from headrace.testing.stores.imports import ImportContract
 from headrace.testing.stores.logged_models import LoggedModelContract
 from headrace.testing.stores.purging import PurgingContract
 from headrace.testing.stores.registry import RegistryContract
@@ -28,6 +29,7 @@ class StoreContract(
     EvaluationDatasetContract,
     PurgingContract,
     ExportingContract,
+    ImportContract,
 ):
     """All that a store promises."""
 
