@@ -211,11 +211,8 @@ def _insert_runs(tx: Tx, runs: Sequence[ImportedRun], places: dict[str, str]) ->
             (told.run_id, int(told.experiment_id), name, told.user_id, told.status, told.start_time, told.end_time,
              told.deleted_time, place)
         )  # fmt: skip
-    tx.append(
-        "runs",
-        "run_id, experiment, name, user_id, status, start_time, end_time, deleted_time, artifact_uri",
-        rows,
-    )
+    columns = "run_id, experiment, name, user_id, status, start_time, end_time, deleted_time, artifact_uri"
+    tx.many(tx.dialect.insert("runs", columns), rows)
 
 
 def _again(tx: Tx, told: ImportedRun, row: Any) -> ImportOutcome:
