@@ -355,8 +355,8 @@ def _error_of(status: int, body: bytes, key: str) -> HeadraceError:
 @functools.cache
 def _pool(origin: str) -> urllib3.PoolManager:
     options: dict[str, Any] = {
-        "maxsize": 16,
-        "timeout": urllib3.Timeout(connection.timeout()),
+        **connection.kept(),
+        "timeout": urllib3.Timeout(connection.timeout_of_files()),
         "blocksize": 1 << 18,
         **(connection.tls() if origin.startswith("https:") else {}),
     }

@@ -97,6 +97,11 @@ def timeout() -> float:
     return settings.number("HTTP_REQUEST_TIMEOUT", 120)
 
 
+def timeout_of_files() -> float:
+    """Seconds to wait for the next byte of a file."""
+    return settings.number("ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT", int(timeout()))
+
+
 def attempts() -> int:
     """How often a request is made again after it failed in transit."""
     return settings.number("HTTP_REQUEST_MAX_RETRIES", 7)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import re
 import threading
@@ -154,5 +155,7 @@ def _forget_stores() -> None:
     _stores.clear()
 
 
+if _level := settings.text("LOGGING_LEVEL"):
+    logging.getLogger("headrace").setLevel(_level.upper())
 atexit.register(close_stores)
 os.register_at_fork(after_in_child=_forget_stores)
