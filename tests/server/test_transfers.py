@@ -134,7 +134,8 @@ def test_the_points_of_several_runs_come_together(raw: Raw) -> None:
         runs.append(made)
     where = "/ajax-api/2.0/mlflow/metrics/get-history-bulk?metric_key=m&" + "&".join(f"run_id={each}" for each in runs)
     points = raw.ask("GET", where).json()["metrics"]
-    assert [(each["run_id"], each["step"]) for each in points] == [(run, step) for run in runs for step in range(3)]
+    expected = [(run, step) for run in sorted(runs) for step in range(3)]
+    assert [(each["run_id"], each["step"]) for each in points] == expected
     assert len(raw.ask("GET", f"{where}&max_results=4").json()["metrics"]) == 4
     assert raw.ask("GET", f"{where}&max_results=x").status == 400
     assert raw.ask("GET", "/ajax-api/2.0/mlflow/metrics/get-history-bulk?metric_key=m").status == 400

@@ -377,6 +377,19 @@ class GetMetricHistory(Call[MetricHistory], frozen=True, kw_only=True):
     max_results: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
 
 
+#: Points of several runs that one answer has, at most.
+BULK_POINTS = 25_000
+
+
+@call("GET", "metrics/get-history-bulk", needs=Read.run("run_id"))
+class GetMetricHistoryBulk(Call[MetricsOfRuns], frozen=True, kw_only=True):
+    """The first points of one metric of several runs, run after run in the order of their ids."""
+
+    run_id: Annotated[list[RunId], Meta(min_length=1, max_length=100)]
+    metric_key: Key
+    max_results: Annotated[int, Meta(ge=1, le=2**31 - 1)] = BULK_POINTS
+
+
 @call("GET", "metrics/get-history-bulk-interval", needs=Read.run("run_ids"))
 class GetMetricHistoryBulkInterval(Call[MetricsOfRuns], frozen=True, kw_only=True):
     """Points of one metric of several runs, thinned out: first, last, lowest and highest always stay."""

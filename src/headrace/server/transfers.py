@@ -13,7 +13,6 @@ from headrace.base.errors import BadRequest, NotFound, TooLarge, Unreachable
 from headrace.base.paths import ArtifactKey
 from headrace.schema.artifacts import ArtifactsFound, FileInfo
 from headrace.schema.call import Edit, Read
-from headrace.schema.runs import GetMetricHistory, MetricsOfRuns, MetricWithRunId
 from headrace.server.crew import Crew
 from headrace.server.http import FILE_HEADERS, Answer, Disconnected, Header, Question
 from headrace.server.places import Place, Places
@@ -27,8 +26,6 @@ T = TypeVar("T")
 TRANSFERS = 64
 #: Bytes that upload-artifact takes.
 UPLOAD_BYTES = 10 << 20
-#: Runs and points of one request for the history of a metric.
-HISTORY_RUNS, HISTORY_POINTS = 100, 25_000
 
 _GET = ("GET", "HEAD")
 _RANGE = re.compile(rb"bytes=(\d{0,18})-(\d{0,18})")
@@ -63,7 +60,6 @@ class Transfers:
                 ByteRoute(("PUT",), f"{proxied}/*", Edit.workspace(), self.upload),
                 ByteRoute(("DELETE",), f"{proxied}/*", Edit.workspace(), self.delete),
                 ByteRoute(("POST",), f"{root}/2.0/mlflow/upload-artifact", Edit.run("run_id"), self.upload_to_run),
-                ByteRoute(("GET",), f"{root}/2.0/mlflow/metrics/get-history-bulk", Read.run("run_id"), self.history),
                 ByteRoute(
                     _GET,
                     f"{root}/2.0/mlflow/logged-models/*/artifacts/files",
@@ -129,31 +125,6 @@ class Transfers:
         key = ArtifactKey.parse(path)
         await self.store_body(question, lambda: self._places.of_run(run_id)[1], key, UPLOAD_BYTES)
         await answer.json(b"{}")
-
-    async def history(self, question: Question, answer: Answer, rest: str) -> None:
-        """The points of one metric of several runs."""
-        run_ids = list(dict.fromkeys(value for name, value in question.pairs() if name == "run_id"))
-        if not 1 <= len(run_ids) <= HISTORY_RUNS:
-            raise BadRequest(f"Invalid value for 'run_id': give 1 to {HISTORY_RUNS} of them, not {len(run_ids)}")
-        said = dict(question.pairs()).get("max_results", str(HISTORY_POINTS))
-        if not said.isdecimal() or len(said) > 9 or int(said) < 1:
-            raise BadRequest("Invalid value for 'max_results': it must be a whole number from 1 on")
-        key, most = question.one("metric_key"), min(int(said), HISTORY_POINTS)
-        asked = codec.from_query([("run_id", run_ids[0]), ("metric_key", key)], GetMetricHistory)
-        await answer.json(await self.run(lambda: codec.encode(self._history(run_ids, asked.metric_key, most))))
-
-    def _history(self, run_ids: list[str], key: str, most: int) -> MetricsOfRuns:
-        points: list[MetricWithRunId] = []
-        for run_id in run_ids:
-            left = most - len(points)
-            if left <= 0:
-                break
-            found = self._store.send(GetMetricHistory(run_id=run_id, metric_key=key, max_results=left))
-            points += [
-                MetricWithRunId(key=each.key, value=each.value, timestamp=each.timestamp, step=each.step, run_id=run_id)
-                for each in found.metrics
-            ]
-        return MetricsOfRuns(metrics=points)
 
     async def send(self, question: Question, answer: Answer, path: str, place: Callable[[], Place]) -> None:
         """Answer with the artifact ``path`` of a place, or the range of it that was asked for."""

@@ -240,7 +240,8 @@ def _records(tx: Tx, rows: list[Any]) -> list[Experiment]:
     for start in range(0, len(keys), 500):
         chunk = keys[start : start + 500]
         for key, tag, value in tx.rows(
-            f"SELECT experiment, tag, value FROM experiment_tags WHERE experiment IN {marks(chunk)} ORDER BY experiment, tag",
+            f"SELECT experiment, tag, value FROM experiment_tags WHERE experiment IN {marks(chunk)}"
+            " ORDER BY experiment, tag",
             *chunk,
         ):
             tags.setdefault(key, []).append(ExperimentTag(tag, value))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from headrace.schema.runs import (
+    BULK_POINTS,
     GetMetricHistory,
+    GetMetricHistoryBulk,
     GetMetricHistoryBulkInterval,
     Metric,
     MetricHistory,
@@ -38,6 +40,19 @@ def get_metric_history(tx: Tx, call: GetMetricHistory) -> MetricHistory:
     series = outlines.look(tx, run, name)
     rows = _from_long(tx, page, series) if series.outline else page.rows(tx, "SELECT", source, params)
     return MetricHistory(metrics=_metrics(call.metric_key, rows), next_page_token=page.next_token)
+
+
+@answers(GetMetricHistoryBulk)
+def get_metric_history_bulk(tx: Tx, call: GetMetricHistoryBulk) -> MetricsOfRuns:
+    found: list[MetricWithRunId] = []
+    left = min(call.max_results, BULK_POINTS)
+    for run_id in sorted(set(call.run_id)):
+        page = get_metric_history(tx, GetMetricHistory(run_id=run_id, metric_key=call.metric_key, max_results=left))
+        found += [MetricWithRunId(each.key, each.value, each.timestamp, each.step, run_id) for each in page.metrics]
+        left -= len(page.metrics)
+        if not left:
+            break
+    return MetricsOfRuns(metrics=found)
 
 
 @answers(GetMetricHistoryBulkInterval)
