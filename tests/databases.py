@@ -51,7 +51,7 @@ class DatabaseServer:
 
     def run(self, statement: str) -> None:
         """Run one statement outside any transaction."""
-        connection = _connect(self.url)
+        connection = connected(self.url)
         try:
             connection.cursor().execute(statement)
         finally:
@@ -185,7 +185,8 @@ def _launch(run: dict[str, Any], home: Path, command: list[str]) -> None:
     subprocess.run(["/bin/sh", "-c", watch, *told], check=True, start_new_session=True)
 
 
-def _connect(url: str) -> Any:
+def connected(url: str) -> Any:
+    """A connection to a server or database, each statement a transaction of its own."""
     parts = urlsplit(url)
     database = parts.path.strip("/")
     if parts.scheme.startswith("postgresql"):
@@ -210,7 +211,7 @@ def _answers(url: str) -> bool:
     import pymysql
 
     try:
-        _connect(url).close()
+        connected(url).close()
     except (psycopg.OperationalError, pymysql.err.OperationalError):
         return False
     return True

@@ -1,4 +1,4 @@
-"""What real versions of MLflow wrote comes over whole: every value that its client reads, ours reads after the import."""
+"""What real versions of MLflow wrote comes over whole: every value that its client reads, ours reads afterwards."""
 
 from __future__ import annotations
 
@@ -14,13 +14,17 @@ from headrace.moving.port import Chosen, Sink
 from headrace.moving.reports import Report
 from headrace.moving.sources import open_source
 from headrace.stores import open_store
+from tests.conformance.conftest import QUIET
+from tests.databases import free_port
 from tests.moving import sources
+from tests.moving.copied import copied
+from tests.processes import serving
 
 VERSIONS = ("1.30.0", "2.9.2")
 KINDS = ("db/mlflow.db", "files/mlruns")
 
 
-def brought(source: Path, to: str, *, moved: str | None = None, chosen: Chosen | None = None) -> Report:
+def brought(source: Path | str, to: str, *, moved: str | None = None, chosen: Chosen | None = None) -> Report:
     """Import a source into the store at ``to``, artifacts from where they were ``moved`` included."""
     opened, store = open_source(str(source), artifacts_from=[moved] if moved else []), open_store(to)
     try:
@@ -102,3 +106,31 @@ def test_what_todays_mlflow_writes_comes_over_whole(kind: str, genuine: str, tmp
     report = brought(source, str(tmp_path / "to"), moved=str(source.parent / "artifacts-of-one"))
     assert report.lost == []
     assert sources.tell(str(tmp_path / "to")) == sources.tell(uri, genuine)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("server", ["postgresql_server", "mariadb_server"])
+def test_a_database_on_a_server_comes_over_as_one_in_a_file(
+    server: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    file = as_it_was(tmp_path / "source", "2.9.2", "db/mlflow.db")
+    told = json.loads((file.parent / "told.json").read_text())
+    moved = f"{sources.WRITTEN_AT}={tmp_path / 'source'}"
+    with request.getfixturevalue(server).database() as url:
+        copied(file, url)
+        report = brought(url, str(tmp_path / "to"), moved=moved)
+    assert report.lost == []
+    assert sources.tell(str(tmp_path / "to")) == told
+
+
+@pytest.mark.slow
+def test_a_server_of_mlflow_comes_over_whole(genuine: str, tmp_path: Path) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    command = [genuine, "-m", "mlflow", "server", "--workers", "1", "--port", url.rpartition(":")[2]]
+    command += ["--backend-store-uri", f"sqlite:///{tmp_path}/m.db", "--artifacts-destination", str(tmp_path / "files")]
+    with serving(command, url, tmp_path / "log", env=QUIET):
+        sources.fill(url, tmp_path / "client", genuine)
+        report = brought(url, str(tmp_path / "to"))
+        assert report.lost == []
+        assert report.new["artifact"] == 4
+        assert sources.tell(str(tmp_path / "to")) == sources.tell(url, genuine)
