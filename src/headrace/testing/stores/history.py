@@ -7,6 +7,7 @@ import math
 from headrace.schema.runs import (
     DeleteRun,
     GetMetricHistory,
+    GetMetricHistoryBulk,
     GetMetricHistoryBulkInterval,
     LogBatch,
     LogMetric,
@@ -126,6 +127,21 @@ class HistoryContract:
         assert len([point for point in found if point.run_id == second]) == 5
         part = GetMetricHistoryBulkInterval(run_ids=[first], metric_key="x", start_step=330, end_step=335)
         assert [point.step for point in store.send(part).metrics] == [330, 331, 332, 333, 334, 335]
+
+    def test_histories_of_several_runs_follow_one_another(self, store: Store) -> None:
+        runs = sorted(making.run(store) for _ in range(3))
+        for number, run_id in enumerate(runs):
+            store.send(LogBatch(run_id=run_id, metrics=[Metric("x", math.nan, 9 - n, n) for n in range(number, 3)]))
+        call = GetMetricHistoryBulk(run_id=[runs[1], runs[0], runs[2], runs[0]], metric_key="x")
+        found = [(point.run_id, point.step) for point in store.send(call).metrics]
+        assert found == [(runs[0], 2), (runs[0], 1), (runs[0], 0), (runs[1], 2), (runs[1], 1), (runs[2], 2)]
+        call = GetMetricHistoryBulk(run_id=runs, metric_key="x", max_results=4)
+        assert [(point.run_id, point.step) for point in store.send(call).metrics] == found[:4]
+        with making.refused("RESOURCE_DOES_NOT_EXIST", "nowhere"):
+            store.send(GetMetricHistoryBulk(run_id=["nowhere"], metric_key="x"))
+        for wrong in ([], ["r"] * 101):
+            with making.refused("INVALID_PARAMETER_VALUE", "run_id"):
+                store.send(GetMetricHistoryBulk(run_id=wrong, metric_key="x"))
 
     def test_a_long_history_is_whole_and_its_spikes_are_seen_whatever_order_it_came_in(self, store: Store) -> None:
         run_id = making.run(store)
