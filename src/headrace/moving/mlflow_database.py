@@ -9,7 +9,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from headrace.moving.mlflow_rows import Reader, open_reader
+from headrace.moving.mlflow_rows import Reader
 from headrace.moving.port import Chosen, Entity, Lost, SourceFiles
 from headrace.moving.roots import Roots
 from headrace.schema.datasets import Dataset, DatasetInput, InputTag, ModelInput
@@ -54,19 +54,13 @@ _NOT_YET = {
 }
 
 
-def open_database(
-    uri: str,
-    *,
-    artifacts_from: Sequence[str] = (),
-    artifacts_destination: str | None = None,
-    workspace: str = "default",
+def database_of(
+    reader: Reader, artifacts_from: Sequence[str], artifacts_destination: str | None, workspace: str
 ) -> MlflowDatabase:
-    """The database at ``sqlite:///…``, ``postgresql://…`` or ``mysql://…``, written by MLflow."""
-    reader = open_reader(uri)
+    """The database that is read by ``reader``."""
     folder = reader.folder
     proxied = Path(artifacts_destination).resolve() if artifacts_destination else folder / "mlartifacts"
-    own = [folder / "mlruns", folder / "mlartifacts", proxied]
-    roots = Roots(own, artifacts_from, base=folder, proxied=proxied)
+    roots = Roots([folder / "mlruns", proxied], artifacts_from, base=folder, proxied=proxied)
     return MlflowDatabase(reader, roots, workspace)
 
 
@@ -138,8 +132,9 @@ class MlflowDatabase:
             if wanted:
                 yield from self._page_of_runs(wanted)
                 ranges = [(first, after)] if len(wanted) == len(page) else [(row[0], row[0]) for row in wanted]
+                ids = {row[0] for row in wanted}
                 for low, high in ranges:
-                    yield from self._points(low, high)
+                    yield from (series for series in self._points(low, high) if series.run_id in ids)
                 for row in wanted:
                     if row[9]:
                         yield SourceFiles("run", row[0], lambda place=row[9]: self._roots.files(place))  # type: ignore[misc]

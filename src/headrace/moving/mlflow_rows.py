@@ -22,12 +22,9 @@ _ZERO = "0 + 0"
 
 
 def open_reader(uri: str) -> Reader:
-    """The database of MLflow at a URI. Raises ``BadRequest`` for one that is none."""
+    """The database of MLflow or Headrace at a URI. Raises ``BadRequest`` for any other."""
     reader: Reader = SqliteReader(uri) if uri.startswith("sqlite") else ServerReader(uri)
-    if "headrace_schema" in reader.tables:
-        reader.close()
-        raise BadRequest(f"{reader.name} is a database of Headrace already; open it as it is")
-    if not {"experiments", "runs", "metrics"} <= set(reader.tables):
+    if not reader.is_ours and not {"experiments", "runs", "metrics"} <= set(reader.tables):
         reader.close()
         raise BadRequest(f"{reader.name} is no database of MLflow: it has no tables of experiments, runs and metrics")
     return reader
@@ -42,6 +39,11 @@ class Reader:
     #: Table -> its columns.
     tables: dict[str, set[str]]
     _mark = '"'
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the database is one of Headrace."""
+        return "headrace_schema" in self.tables
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> list[Any]:
         """All rows of a query, read in a transaction of its own."""

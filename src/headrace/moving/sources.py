@@ -43,14 +43,17 @@ def open_source(
 
 
 def _database(uri: str, artifacts_from: Sequence[str], destination: str | None, workspace: str) -> Source:
-    from headrace.moving.mlflow_database import open_database
-    from headrace.stores.sql.upkeep import is_ours
+    from headrace.moving.mlflow_database import database_of
+    from headrace.moving.mlflow_rows import open_reader
 
-    if is_ours(uri):
+    # Read only: a database of another program is not even asked in a way that changes its file.
+    reader = open_reader(uri)
+    if reader.is_ours:
         from headrace.moving.exporting import source_of
 
+        reader.close()
         return source_of(open_store(uri), uri, artifacts_from=artifacts_from, destination=destination)
-    return open_database(uri, artifacts_from=artifacts_from, artifacts_destination=destination, workspace=workspace)
+    return database_of(reader, artifacts_from, destination, workspace)
 
 
 def _folder(path: Path, artifacts_from: Sequence[str], destination: str | None, into: Path | None) -> Source:
@@ -67,6 +70,10 @@ def _folder(path: Path, artifacts_from: Sequence[str], destination: str | None, 
         from headrace.moving.mlflow_files import MlflowFiles
 
         return MlflowFiles(path, artifacts_from=artifacts_from, artifacts_destination=destination)
+    from headrace.moving.tensorboard import TensorBoardFolder, has_event_files
+
+    if has_event_files(path):
+        return TensorBoardFolder(path)
     raise BadRequest(f"The folder {str(path)!r} has nothing in it that headrace can import")
 
 
