@@ -180,14 +180,20 @@ def free_port() -> int:
     return port
 
 
-def our_server(*options: str) -> list[str]:
-    """The command of our own server, on SQLite."""
-    return _command([sys.executable, "-m", "headrace"], *options)
+#: A SQLite file of the server's own.
+SQLITE = "sqlite:///{folder}/kept.db"
 
 
-def genuine_server(python: str) -> list[str]:
-    """The command of a genuine MLflow server with one worker, on SQLite."""
-    return _command([python, "-m", "mlflow"], "--workers", "1")
+def our_server(*options: str, database: str = SQLITE) -> list[str]:
+    """The command of our own server."""
+    return _command([sys.executable, "-m", "headrace"], database, *options)
+
+
+def genuine_server(python: str, database: str = SQLITE) -> list[str]:
+    """The command of a genuine MLflow server with one worker."""
+    # The driver that its environment is given for these measurements.
+    database = database.replace("postgresql://", "postgresql+psycopg://")
+    return _command([python, "-m", "mlflow"], database, "--workers", "1")
 
 
 def floor_server() -> list[str]:
@@ -196,8 +202,8 @@ def floor_server() -> list[str]:
     return [sys.executable, "-m", "uvicorn", "floor:app", "--app-dir", str(Path(__file__).parent), *bare]
 
 
-def _command(start: list[str], *options: str) -> list[str]:
-    where = ["--host", "127.0.0.1", "--port", "{port}", "--backend-store-uri", "sqlite:///{folder}/kept.db"]
+def _command(start: list[str], database: str, *options: str) -> list[str]:
+    where = ["--host", "127.0.0.1", "--port", "{port}", "--backend-store-uri", database]
     return [*start, "server", *where, "--artifacts-destination", "{folder}/artifacts", *options]
 
 

@@ -73,7 +73,15 @@ class Tx:
 
     def each(self, sql: str, rows: Sequence[Params]) -> list[int]:
         """Execute a statement for every row of parameters; the number of rows that each of them changed."""
-        return [self.run(sql, *row) for row in rows]
+        if self.dialect.name != "postgresql" or len(rows) < 2:
+            return [self.run(sql, *row) for row in rows]
+        # All of them in one go, where each by itself would wait for its answer.
+        cursor: Any = self._cursor
+        cursor.executemany(self._spell(sql), rows, returning=True)
+        changed = [cursor.rowcount]
+        while cursor.nextset():
+            changed.append(cursor.rowcount)
+        return changed
 
     def rows(self, sql: str, *params: Any) -> list[Any]:
         """All rows of a query."""
@@ -100,8 +108,15 @@ class Tx:
         return self._cursor.lastrowid
 
     def append(self, table: str, columns: str, rows: Sequence[Params]) -> None:
-        """Insert rows, whose keys are free."""
+        """Insert rows of numbers, whose keys are free."""
         start = 0
+        if self.dialect.name == "postgresql" and len(rows) > 1:
+            cursor: Any = self._cursor
+            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT BINARY)") as copy:
+                copy.set_types(["float8" if isinstance(value, float) else "int8" for value in rows[0]])
+                for row in rows:
+                    copy.write_row(row)
+            return
         if self.dialect.name == "sqlite":
             many = self.dialect.insert(table, columns, _TOGETHER)
             for start in range(_TOGETHER, len(rows) + 1, _TOGETHER):
