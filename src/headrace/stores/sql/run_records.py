@@ -16,6 +16,7 @@ COLUMNS = (
     " runs.deleted_time, runs.artifact_uri"
 )
 _CHUNK = 500
+_NO_INPUTS, _NO_OUTPUTS = RunInputs(), RunOutputs()
 
 
 def info_of(tx: Tx, row: Any) -> RunInfo:
@@ -53,7 +54,29 @@ def _chunk(tx: Tx, rows: list[Any]) -> list[Run]:
     )
     params = tx.rows(f"SELECT run, name, value FROM params WHERE run {there} ORDER BY run, name", *keys)
     tags = tx.rows(f"SELECT run, name, value FROM tags WHERE run {there} ORDER BY run, name", *keys)
-    word = names.spelled(tx, {row[1] for table in (summaries, params, tags) for row in table})
+    tables = (summaries, params, tags)
+    try:
+        # Nearly always this process met all the names before.
+        datas = _datas(keys, *tables, names.spelled(tx, ()))
+    except KeyError:
+        datas = _datas(keys, *tables, names.spelled(tx, {row[1] for table in tables for row in table}))
+    inputs, outputs = _inputs_and_outputs(tx, there, keys)
+    return [
+        Run(
+            info=info_of(tx, row),
+            data=RunData(metric_list=data[0], param_list=data[1], tag_list=data[2]),
+            inputs=inputs.get(row[0]) or _NO_INPUTS,
+            outputs=RunOutputs(model_outputs=outputs[row[0]]) if row[0] in outputs else _NO_OUTPUTS,
+        )
+        for row in rows
+        for data in (datas[row[0]],)
+    ]
+
+
+def _datas(
+    keys: list[int], summaries: list[Any], params: list[Any], tags: list[Any], word: dict[int, str]
+) -> dict[int, tuple[list[Metric], list[Param], list[RunTag]]]:
+    """What was logged to each run. Raises ``KeyError`` for a name that is not in ``word``."""
     datas: dict[int, tuple[list[Metric], list[Param], list[RunTag]]] = {key: ([], [], []) for key in keys}
     for run, name, value, special, timestamp, step in summaries:
         datas[run][0].append(Metric(word[name], told(value, special) if special else value, timestamp, step))
@@ -61,17 +84,7 @@ def _chunk(tx: Tx, rows: list[Any]) -> list[Run]:
         datas[run][1].append(Param(word[name], value))
     for run, name, value in tags:
         datas[run][2].append(RunTag(word[name], value))
-    inputs, outputs = _inputs_and_outputs(tx, there, keys)
-    return [
-        Run(
-            info=info_of(tx, row),
-            data=RunData(metric_list=data[0], param_list=data[1], tag_list=data[2]),
-            inputs=inputs.get(row[0]) or RunInputs(),
-            outputs=RunOutputs(model_outputs=outputs[row[0]]) if row[0] in outputs else RunOutputs(),
-        )
-        for row in rows
-        for data in (datas[row[0]],)
-    ]
+    return datas
 
 
 def _inputs_and_outputs(
