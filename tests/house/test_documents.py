@@ -13,7 +13,6 @@ from headrace.schema import CALLS
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-_SETTING = re.compile(r"settings\.(?:text|number|flag)\(\s*\"([A-Z_]+)\"")
 _LINK = re.compile(r"\[[^\]]+\]\(([^)#\s]*)(#[^)\s]*)?\)")
 
 
@@ -34,15 +33,6 @@ def test_the_reference_is_todays() -> None:
 def test_the_reference_names_every_call() -> None:
     said = (ROOT / "docs/reference/calls.md").read_text()
     assert not [name for name in CALLS if f"### {name}\n" not in said]
-
-
-def test_the_reference_names_every_setting() -> None:
-    said = (ROOT / "docs/reference/settings.md").read_text()
-    read = {name for file in (ROOT / "src").rglob("*.py") for name in _SETTING.findall(file.read_text())}
-    whole = "".join(file.read_text() for file in (ROOT / "src").rglob("*.py"))
-    named = set(re.findall(r"`([A-Z_]+)`", said))
-    assert read - named == set(), "settings that the reference does not name"
-    assert not [name for name in named - read if f'"HEADRACE_{name}"' not in whole], "settings that nothing reads"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

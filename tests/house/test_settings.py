@@ -47,6 +47,11 @@ def test_every_setting_that_is_read_is_told_of() -> None:
     assert not _read_somewhere() - TOLD
 
 
+def test_every_setting_that_is_told_of_is_read() -> None:
+    whole = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src" / "headrace").rglob("*.py"))
+    assert not [name for name in TOLD if f'"{name}"' not in whole and f'"HEADRACE_{name}"' not in whole]
+
+
 @pytest.mark.parametrize("variable", VARIABLES)
 def test_a_variable_of_mlflows_is_a_setting_or_said_to_be_none(variable: str) -> None:
     name = variable.removeprefix("MLFLOW_")
