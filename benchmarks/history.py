@@ -128,7 +128,7 @@ def main() -> int:
         kept = True
         for case in cases(ours, file, points):
             if said.only in case.name:
-                kept &= compare(case, servers, said.rounds)
+                kept &= compare(case, servers, said.rounds)[0]
         kept &= whole(ours, points)
         used = memory(ours)
         small = used <= _MEMORY and used - start <= _GROWTH
