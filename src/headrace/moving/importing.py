@@ -152,7 +152,7 @@ class Importer:
         for each, outcome in self._sent(told, lambda some: ImportExperiments(experiments=some)):
             if outcome.became != "refused":
                 self._experiments[each.experiment_id] = outcome.now or each.experiment_id
-            if outcome.now:
+            if outcome.now and each.experiment_id.isdigit():
                 why = f"{each.experiment_id} is that of another one"
                 self.report.notes.append(f"The experiment {each.name!r} has the id {outcome.now} here: {why}")
 

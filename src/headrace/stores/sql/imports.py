@@ -75,9 +75,9 @@ def _experiment(tx: Tx, told: ImportedExperiment) -> ImportOutcome:
 
 
 def _is_same(row: Any, told: ImportedExperiment) -> bool:
-    """Whether a row is the experiment that is told: old ones have no time of creation, but then a name."""
+    """Whether a row is the experiment that is told: one that is told without a time of creation has a name."""
     _, name, created, *_ = row
-    return bool(created == told.creation_time and (created or name == told.name))
+    return bool(name == told.name if not told.creation_time else created == told.creation_time)
 
 
 def _by_id(tx: Tx, number: int | None) -> Any:
@@ -107,7 +107,7 @@ def _new_experiment(tx: Tx, told: ImportedExperiment, number: int | None) -> Imp
         "name": told.name,
         "live_name": told.name if told.deleted_time is None else None,
         "artifact_location": told.artifact_location or "",
-        "creation_time": told.creation_time,
+        "creation_time": told.creation_time or told.last_update_time,
         "last_update_time": told.last_update_time,
         "deleted_time": told.deleted_time,
     }
