@@ -23,7 +23,7 @@ FAMILIES = {
     "what a run was (system metrics)": r"system_metrics",
     "Databricks": r"\.login$|import_checkpoints|get_default_host_creds",
     "MLflow's own housekeeping": r"set_telemetry_client|LazyLoader|maybe_hint_tracing_skill|CONFIGURE_LOGGING|\.doctor$"
-    r"|name_utils|(search|order)able_attribute|_DatasetSummary|dataset_summary|(ModelVersion|RegisteredModel)Search"
+    r"|(search|order)able_attribute|_DatasetSummary|dataset_summary|(ModelVersion|RegisteredModel)Search"
     r"|(model_version|registered_model)_search",
 }
 

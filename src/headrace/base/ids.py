@@ -38,3 +38,7 @@ def new_name() -> str:
         name = f"{random.choice(_ADJECTIVES)}-{random.choice(_NOUNS)}-{random.randrange(1000)}"
         if len(name) <= NAME_LENGTH:
             return name
+
+
+#: The name under which other libraries look for it, in ``mlflow.utils.name_utils``.
+_generate_random_name = new_name

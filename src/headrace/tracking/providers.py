@@ -1,6 +1,6 @@
 """What plugins may tell about this process: tags of its runs, headers of its requests, who it is, where it works.
 
-``mlflow.tracking.context.abstract_context`` and its three siblings are this module.
+``mlflow.tracking.context.abstract_context``, its three siblings and their registries are this module.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import base64
 import functools
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from headrace.base import settings
@@ -65,6 +65,35 @@ class DefaultExperimentProvider(ABC):
         """The id of the experiment."""
 
 
+class Providers:
+    """The providers of one kind: those of plugins, and those a program registers itself."""
+
+    def __init__(self, group: str) -> None:
+        self.group = group
+        self._registered: list[Any] = []
+
+    def register(self, provider_cls: Callable[[], Any]) -> None:
+        """Take one more, which ``provider_cls`` makes."""
+        self._registered.append(provider_cls())
+        install()
+
+    def register_entrypoints(self) -> None:
+        """Find those of plugins, which are found when they are first asked."""
+
+    def __iter__(self) -> Iterator[Any]:
+        yield from _made(self.group)
+        yield from self._registered
+
+    def __bool__(self) -> bool:
+        return bool(self._registered or plugins.entry_points(self.group))
+
+
+_run_context_provider_registry = Providers("mlflow.run_context_provider")
+_request_header_provider_registry = Providers("mlflow.request_header_provider")
+_request_auth_provider_registry = Providers("mlflow.request_auth_provider")
+_default_experiment_provider_registry = Providers("mlflow.default_experiment_provider")
+
+
 class AuthedRequest:
     """What an authentication provider sees of a request: enough for those written for the requests library."""
 
@@ -78,14 +107,14 @@ class AuthedRequest:
 def run_tags() -> dict[str, str]:
     """The tags of all run context providers."""
     found: dict[str, str] = {}
-    for provider in _made("mlflow.run_context_provider"):
+    for provider in _run_context_provider_registry:
         found.update({str(key): str(value) for key, value in _asked(provider, "tags", {}).items()})
     return found
 
 
 def default_experiment() -> str | None:
     """The experiment that a plugin says this process works in, if one does."""
-    for provider in _made("mlflow.default_experiment_provider"):
+    for provider in _default_experiment_provider_registry:
         if found := _asked(provider, "get_experiment_id", None):
             return str(found)
     return None
@@ -94,7 +123,7 @@ def default_experiment() -> str | None:
 def dress(verb: str, url: str, headers: Mapping[str, str], body: bytes | None) -> dict[str, str]:
     """The headers of a request, with those of the plugins; what two plugins say of one header is joined."""
     dressed, given = dict(headers), set[str]()
-    for provider in _made("mlflow.request_header_provider"):
+    for provider in _request_header_provider_registry:
         for name, value in _asked(provider, "request_headers", {}).items():
             dressed[name] = f"{dressed[name]} {value}" if name in given or name == "User-Agent" else value
             given.add(name)
@@ -107,13 +136,22 @@ def install() -> None:
     """Let requests to servers carry what plugins say, if there are such plugins."""
     from headrace.base import connection
 
-    groups = ("mlflow.request_header_provider", "mlflow.request_auth_provider")
-    if dress not in connection.dressers and (settings.text("TRACKING_AUTH") or any(map(plugins.entry_points, groups))):
+    if dress not in connection.dressers and (settings.text("TRACKING_AUTH") or _request_header_provider_registry):
         connection.dressers.append(dress)
 
 
+def resolve_request_headers(request_headers: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The headers that plugins add, and ``request_headers``, which win."""
+    return {**dress("GET", "", {}, None), **(request_headers or {})}
+
+
+def get_experiment_id() -> str:
+    """The experiment that a plugin says this process works in, or else the default one."""
+    return default_experiment() or "0"
+
+
 def _authenticated(name: str, verb: str, url: str, headers: dict[str, str], body: bytes | None) -> dict[str, str]:
-    known = {each.get_name(): each for each in _made("mlflow.request_auth_provider")}
+    known = {each.get_name(): each for each in _request_auth_provider_registry}
     if name not in known:
         there = ", ".join(sorted(known)) or "none"
         raise BadRequest(

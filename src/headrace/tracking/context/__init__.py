@@ -68,5 +68,6 @@ def _notebook() -> str | None:
     return os.environ.get("JPY_SESSION_NAME") or getattr(main, "__vsc_ipynb_file__", None)
 
 
-#: Libraries look for resolve_tags in ``context.registry``.
+#: Libraries look for these in ``context.registry``.
+_run_context_provider_registry = providers._run_context_provider_registry
 registry = sys.modules[__name__]
