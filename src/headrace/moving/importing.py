@@ -317,11 +317,11 @@ class Importer:
 
     def _moved(self, location: str | None) -> str | None:
         """A location below a run's or model's artifacts at the source, as it is here; others as they are."""
-        if self._link and location:
-            return self._link(location)
-        found = _BELOW.fullmatch(location or "")
-        if not found:
+        if not location:
             return location
+        found = _BELOW.fullmatch(location)
+        if not found:
+            return self._link(location) if self._link else location
         id, below = found[1], found[2] or ""
         if id not in self._homes:
             try:
@@ -332,7 +332,8 @@ class Importer:
             except NotFound:
                 self._homes[id] = None
         home = self._homes[id]
-        return f"{home.rstrip('/')}{below}" if home else location
+        here = f"{home.rstrip('/')}{below}" if home else location
+        return self._link(here) if self._link else here
 
 
 def _scheme(location: str) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from headrace.base.errors import HeadraceError
 from headrace.moving.mlflow_folder import Folder, Meta, whole
 from headrace.moving.mlflow_models import registered_models
-from headrace.moving.port import Chosen, Entity, Lost, SourceFiles
+from headrace.moving.port import Chosen, Entity, Lost, Owner, SourceFiles
 from headrace.moving.roots import Roots
 from headrace.moving.trees import Parts
 from headrace.schema.datasets import Dataset, DatasetInput, InputTag, ModelInput
@@ -126,7 +125,7 @@ class MlflowFiles:
             yield run
             yield from lost
             yield from self._series(run.run_id, parts)
-            yield SourceFiles("run", run.run_id, self._files(parts, run.artifact_uri))
+            yield self._files("run", run.run_id, run.artifact_uri)
 
     def _run(self, parts: Parts, experiment: Parts, experiment_id: str, lost: list[Lost]) -> ImportedRun:
         folder = self._folder
@@ -143,7 +142,7 @@ class MlflowFiles:
             start_time=start or 0,
             end_time=end,
             deleted_time=(meta.number("deleted_time") or end or start or 0) if deleted else None,
-            artifact_uri=meta.text("artifact_uri"),
+            artifact_uri=self._place(parts, meta.text("artifact_uri")),
             params=[Param(*pair) for pair in folder.values((*parts, "params"), lost)],
             tags=[RunTag(*pair) for pair in folder.values((*parts, "tags"), lost)],
             datasets=list(self._datasets(experiment, inputs, lost)),
@@ -224,7 +223,7 @@ class MlflowFiles:
                 continue
             yield model
             yield from lost
-            yield SourceFiles("logged model", model.model_id, self._files(parts, model.artifact_uri))
+            yield self._files("logged model", model.model_id, model.artifact_uri)
 
     def _logged_model(self, parts: Parts, experiment_id: str, lost: list[Lost]) -> ImportedLoggedModel:
         meta = self._folder.meta(parts)
@@ -233,7 +232,7 @@ class MlflowFiles:
             model_id=meta.text("model_id") or parts[-1],
             experiment_id=experiment_id,
             name=meta.required("name"),
-            artifact_uri=meta.text("artifact_location"),
+            artifact_uri=self._place(parts, meta.text("artifact_location")),
             creation_timestamp_ms=meta.number("creation_timestamp") or 0,
             last_updated_timestamp_ms=updated,
             deleted_time=updated if meta.text("lifecycle_stage") == "deleted" else None,
@@ -260,15 +259,15 @@ class MlflowFiles:
                 run_id, name, digest = [*words[3:], None, None][:3]
                 yield Metric(key, *point, parts[-1], name, digest, run_id)
 
-    def _files(self, parts: Parts, location: str | None) -> Any:
-        """The files of a run or model: those in its own folder if it has them there, as it has after a move as well."""
+    def _place(self, parts: Parts, location: str | None) -> str:
+        """Where the artifacts of a run or model are: in its own folder, as they are after a move too, or elsewhere."""
         own = (*parts, "artifacts")
-        place = location or ""
-        here = self._root.joinpath(*own)
-        ours = place.endswith((f"/{'/'.join(own)}", f"/{parts[-2]}/{parts[-1]}/artifacts"))
-        if ours and self._folder.tree.has_folder(own):
-            place = str(here)
-        return lambda: self._roots.files(place or str(here))
+        here = str(self._root.joinpath(*own))
+        ours = not location or location.endswith((f"/{'/'.join(own)}", f"/{parts[-2]}/{parts[-1]}/artifacts"))
+        return here if ours and self._folder.tree.has_folder(own) else self._roots.now(location or here)
+
+    def _files(self, owner: Owner, id: str, place: str | None) -> SourceFiles:
+        return SourceFiles(owner, id, lambda: self._roots.files(place or ""))
 
 
 def _point(line: str) -> tuple[float, int, int] | None:

@@ -54,6 +54,14 @@ class Roots:
             else:
                 self._folders.append(Path(os.path.abspath(place)))
 
+    def now(self, location: str) -> str:
+        """Where a location is today: one that was moved at its new place, a relative path as an absolute one."""
+        plain = _plain(location)
+        place = self._moved_to(plain)
+        if _SCHEME.match(place) or os.path.isabs(place):
+            return location if place == plain else place
+        return os.path.abspath(self._base / place)
+
     def files(self, location: str) -> Iterator[SourceFile | Lost]:
         """The files at a location. Raises ``Forbidden`` or ``NotSupported`` for one that is not opened."""
         place = self._moved_to(_plain(location))
