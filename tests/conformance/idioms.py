@@ -757,5 +757,40 @@ def _a_stage_is_known(mlflow: Any) -> Any:
     client.transition_model_version_stage(name, "1", "Live")
 
 
+@idiom
+def _what_a_run_read_is_noted_and_found(mlflow: Any) -> Any:
+    import numpy
+    import pandas
+
+    rows = pandas.DataFrame({"a": [1, 2], "b": ["x", None], "c": [0.5, 1.5]})
+    table = mlflow.data.from_pandas(rows, "s3://bucket/rows.csv", "a", "rows")
+    arrays = mlflow.data.from_numpy(numpy.arange(6).reshape(2, 3), "https://host/x.npy", numpy.arange(2), "arrays")
+    with mlflow.start_run() as run:
+        mlflow.log_input(table, "training", {"split": "half"})
+        mlflow.log_inputs([arrays], ["eval"], [None])
+    noted = sorted(mlflow.get_run(run.info.run_id).inputs.dataset_inputs, key=lambda each: each.dataset.name)
+    asked = ("name = 'rows'", f"digest = '{arrays.digest}'", "context = 'eval'", "context = 'test'")
+    return [
+        [dict(each.dataset) for each in noted],
+        [{tag.key: tag.value for tag in each.tags if not tag.key.startswith("headrace.")} for each in noted],
+        [type(mlflow.data.get_source(each)).__name__ for each in noted],
+        [len(mlflow.search_runs(filter_string=f"dataset.{each}")) for each in asked],
+    ]
+
+
+@idiom
+def _a_column_that_is_not_there_is_no_target(mlflow: Any) -> Any:
+    import pandas
+
+    mlflow.data.from_pandas(pandas.DataFrame({"a": [1]}), targets="b")
+
+
+@idiom
+def _a_place_nobody_knows_is_no_source(mlflow: Any) -> Any:
+    import pandas
+
+    mlflow.data.from_pandas(pandas.DataFrame({"a": [1]}), source="nowhere://rows")
+
+
 if __name__ == "__main__":
     main(*sys.argv[1:])

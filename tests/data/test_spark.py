@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A session with one thread."""
     from pyspark.sql import SparkSession
 
+    # A program this short is over before Java's better compiler pays.
+    os.environ["JDK_JAVA_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
     folder = tmp_path_factory.mktemp("spark")
     builder = SparkSession.builder.master("local[1]")
     settings = {
@@ -42,6 +45,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     session = builder.getOrCreate()
     yield session
     session.stop()
+    del os.environ["JDK_JAVA_OPTIONS"]
 
 
 ALL_TYPES = """SELECT cast(1 AS byte) by, cast(1 AS short) sh, 1 i, 1L l, cast(1 AS float) f, 1d d, true b, 'x' s,
