@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.conformance import calls, more_calls
+from tests.conformance import calls, dataset_calls, more_calls, registry_calls, webhook_calls
 from tests.conformance.replay import Answer, replay
 from tests.databases import free_port
 from tests.processes import serving
@@ -24,14 +24,24 @@ QUIET = {
     "PYTHONWARNINGS": "ignore",
 }
 
+#: Both servers may point webhooks at this machine, and the genuine one is to learn of new ones at once.
+WEBHOOKS = {
+    "MLFLOW_WEBHOOK_ALLOWED_SCHEMES": "http,https",
+    "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS": "true",
+    "MLFLOW_WEBHOOK_CACHE_TTL": "0",
+}
+
 STEPS = [
     *calls.EXPERIMENTS,
     *calls.RUNS,
     *more_calls.SEARCHES,
     *more_calls.MODELS,
+    *registry_calls.MORE_REGISTRY,
     *more_calls.REGISTRY,
     *more_calls.TRANSFERS,
     *more_calls.BROKEN,
+    *dataset_calls.DATASETS,
+    *webhook_calls.WEBHOOKS,
 ]
 #: What the genuine server and ours said, by the steps' names.
 Answers = tuple[dict[str, Answer], dict[str, Answer]]
@@ -70,9 +80,10 @@ def servers(genuine_python: str, tmp_path_factory: pytest.TempPathFactory) -> It
         [genuine_python, "-m", "mlflow", "server", "--workers", "1", *_options(urls.genuine, home["genuine"])],
         urls.genuine,
         home["genuine"] / "log",
-        env=QUIET,
+        env={**QUIET, **WEBHOOKS},
     )
-    ours = serving([headrace, "server", *_options(urls.ours, home["ours"])], urls.ours, home["ours"] / "log")
+    command = [headrace, "server", *_options(urls.ours, home["ours"])]
+    ours = serving(command, urls.ours, home["ours"] / "log", env=WEBHOOKS)
     with genuine, ours:
         yield urls
 

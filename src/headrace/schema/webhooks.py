@@ -279,7 +279,7 @@ class GetWebhook(Call[WebhookFound], frozen=True, kw_only=True):
 
 @call("PATCH", "webhooks/{webhook_id}", needs=Manage.workspace(), writes=True)
 class UpdateWebhook(Call[WebhookFound], frozen=True, kw_only=True):
-    """Change a webhook. What is absent or empty stays as it is."""
+    """Change a webhook. What is absent or empty stays as it is, but for an empty description, which removes it."""
 
     webhook_id: WebhookId
     name: WebhookName | None = None

@@ -225,14 +225,9 @@ def get_latest_versions(tx: Tx, call: GetLatestVersions) -> ModelVersionsFound:
 @answers(SearchModelVersions)
 def search_model_versions(tx: Tx, call: SearchModelVersions) -> ModelVersionsFound:
     where, params = condition(tx, call.filter, MODEL_VERSIONS, _attribute, {"tag": _tag})
-    page = Page.of_call(
-        tx,
-        call,
-        call.order_by,
-        MODEL_VERSIONS,
-        _COLUMNS,
-        default=(Term("v.last_update_time", descending=True), Term("m.name"), Term("v.version", descending=True)),
-    )
+    ties = (Term("m.name"), Term("v.version", descending=True))
+    newest = (Term("v.last_update_time", descending=True), *ties)
+    page = Page.of_call(tx, call, call.order_by, MODEL_VERSIONS, _COLUMNS, default=ties if call.order_by else newest)
     tags = "model_version_tags p WHERE p.model = v.model AND p.version = v.version"
     hidden, tag = without_prompts(call.filter, MODEL_VERSIONS, tags)
     rows = page.rows(

@@ -83,11 +83,13 @@ def list_webhooks(tx: Tx, call: ListWebhooks) -> WebhooksFound:
 def update_webhook(tx: Tx, call: UpdateWebhook) -> WebhookFound:
     key = key_of(tx, call.webhook_id)
     _check(call.name or None, call.url or None)
-    changed: dict[str, Any] = {"name": call.name, "url": call.url, "description": call.description}
-    changed |= {"status": call.status, "secret": _sealed(tx, call.secret, call.webhook_id)}
+    changed: dict[str, Any] = {"name": call.name, "url": call.url, "status": call.status}
+    changed["secret"] = _sealed(tx, call.secret, call.webhook_id)
+    changed = {column: value for column, value in changed.items() if value}
+    if call.description is not None:
+        changed["description"] = call.description or None
     for column, value in changed.items():
-        if value:
-            tx.run(f"UPDATE webhooks SET {column} = ? WHERE id = ?", value, key)
+        tx.run(f"UPDATE webhooks SET {column} = ? WHERE id = ?", value, key)
     if call.events:
         tx.run("DELETE FROM webhook_events WHERE webhook = ?", key)
         _put_events(tx, key, call.events)

@@ -66,7 +66,9 @@ class WebhookContract:
     def test_a_webhook_is_changed_and_what_is_empty_stays(self, store: Store) -> None:
         made = _webhook(store, "prompt.created", description="d")
         key = made.webhook_id
-        assert store.send(UpdateWebhook(webhook_id=key, name="", url="", description="")).webhook.name == made.name
+        same = store.send(UpdateWebhook(webhook_id=key, name="", url="", secret="")).webhook
+        assert (same.name, same.url, same.description) == (made.name, URL, "d")
+        assert store.send(UpdateWebhook(webhook_id=key, description="")).webhook.description is None
         event = WebhookEvent.from_str("model_version.created")
         changed = store.send(
             UpdateWebhook(webhook_id=key, name="n", url=URL + "2", events=[event], description="e", status="DISABLED")
