@@ -96,6 +96,7 @@ MODULES = {
 #: Functions and classes of ``import headrace``, by the module that has them.
 _OFFERS = {
     "registry": "register_model search_model_versions search_registered_models set_model_version_tag",
+    "tracking.autologging": "autolog",
     "tracking.client": "MlflowClient",
     "tracking.exceptions": "MlflowException",
     "tracking.fluent": """
@@ -119,7 +120,7 @@ FUNCTIONS = {name: module for module, names in _OFFERS.items() for name in names
 #: What MLflow 3 has at its front door and headrace has not, yet.
 ABSENT = frozenset(
     """
-    add_trace autolog context create_workspace delete_assessment delete_prompt_alias delete_trace_tag delete_workspace
+    add_trace context create_workspace delete_assessment delete_prompt_alias delete_trace_tag delete_workspace
     disable_system_metrics_logging doctor enable_system_metrics_logging evaluate flush_trace_async_logging
     get_active_trace_id get_assessment get_current_active_span get_last_active_trace_id get_trace get_workspace
     import_checkpoints list_workspaces load_prompt log_assessment log_expectation log_feedback log_issue log_trace login

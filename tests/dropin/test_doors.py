@@ -74,7 +74,7 @@ def test_what_is_below_a_door_is_not_loaded_twice() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["trace", "gateway", "autolog", "evaluate"])
+@pytest.mark.parametrize("name", ["trace", "gateway", "login", "evaluate"])
 def test_what_is_not_here_yet_is_said_so(name: str) -> None:
     with pytest.raises(AttributeError, match=f"{name} is not in headrace yet"):
         getattr(headrace, name)
@@ -102,3 +102,9 @@ def test_the_functions_of_artifacts_are_found_in_that_room() -> None:
 
     assert download_artifacts.__module__ == "headrace.tracking.artifacts"
     assert open_store.__module__ == "headrace.artifacts"
+
+
+def test_logging_by_itself_can_be_turned_off_and_not_on() -> None:
+    headrace.autolog(disable=True)
+    with pytest.raises(headrace.MlflowException, match="not in headrace yet"):
+        headrace.autolog()

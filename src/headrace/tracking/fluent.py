@@ -10,6 +10,7 @@ from headrace.schema.experiments import Experiment
 from headrace.schema.runs import Run, RunTag
 from headrace.tracking import active, context, tag_names
 from headrace.tracking.active import ActiveRun
+from headrace.tracking.autologging import autolog
 from headrace.tracking.client import MlflowClient
 from headrace.tracking.entities import LifecycleStage
 from headrace.tracking.logged import (
@@ -59,6 +60,7 @@ __all__ = [
     "ActiveModelContext",
     "ActiveRun",
     "active_run",
+    "autolog",
     "clear_active_model",
     "create_experiment",
     "create_external_model",
