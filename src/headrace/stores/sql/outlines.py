@@ -316,7 +316,7 @@ def _extend(tx: Tx, run: int, name: int, outline: Outline) -> bool:
             if not complete:
                 chunk *= 2
                 continue
-            del rows[complete:]
+            rows = rows[:complete]
         if rows:
             after = rows[-1][:2]
         waiting += rows

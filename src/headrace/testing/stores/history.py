@@ -146,12 +146,12 @@ class HistoryContract:
     def test_a_long_history_is_whole_and_its_spikes_are_seen_whatever_order_it_came_in(self, store: Store) -> None:
         run_id = making.run(store)
         points = [Metric("x", math.sin(n / 50), n // 2 * 10, n) for n in range(9_000)]
-        points[1234] = Metric("x", math.inf, 6170, 1234)
+        points[1234] = Metric("x", 100.0, 6170, 1234)
         points[7777] = Metric("x", -100.0, 3, 7777)
         for start in (3000, 0, 1000, 2000, *range(4000, 9000, 1000)):
             store.send(LogBatch(run_id=run_id, metrics=points[start : start + 1000]))
         self._must_be_told(store, run_id, points)
-        late = [Metric("x", 200.0 if n == 70 else math.nan, n, n) for n in range(50, 100)]
+        late = [Metric("x", math.inf if n == 70 else math.nan, n, n) for n in range(50, 100)]
         store.send(LogBatch(run_id=run_id, metrics=late))
         self._must_be_told(store, run_id, sorted([*points, *late], key=lambda each: (each.step, each.timestamp)))
 
