@@ -71,7 +71,10 @@ def _folder(path: Path, artifacts_from: Sequence[str], destination: str | None, 
 
         return MlflowFiles(path, artifacts_from=artifacts_from, artifacts_destination=destination)
     from headrace.moving.tensorboard import TensorBoardFolder, has_event_files
+    from headrace.moving.wandb import WandbFolder, has_wandb_runs
 
+    if has_wandb_runs(path):
+        return WandbFolder(path, artifacts_from)
     if has_event_files(path):
         return TensorBoardFolder(path)
     raise BadRequest(f"The folder {str(path)!r} has nothing in it that headrace can import")
