@@ -228,28 +228,36 @@ class Series(NamedTuple):
 
 def look(tx: Tx, run: int, name: int) -> Series:
     """A series with an outline that is right, and ends not long before it does."""
-    # One statement sees one state: the points are those of the outline and of the tail, or some came in between.
-    found = tx.row(
-        "SELECT s.points, o.blocks, (SELECT COUNT(*) FROM points p WHERE p.run = s.run AND p.name = s.name"
-        f" AND {_after(tx, 'p.', 'o.end_step', 'o.end_timestamp')})"
-        " FROM summaries s LEFT JOIN outlines o ON o.run = s.run AND o.name = s.name WHERE s.run = ? AND s.name = ?",
+    points, blocks = tx.row(
+        "SELECT s.points, o.blocks FROM summaries s LEFT JOIN outlines o ON o.run = s.run AND o.name = s.name"
+        " WHERE s.run = ? AND s.name = ?",
         run,
         name,
-    )
-    points, blocks, tail = found or (0, None, 0)
+    ) or (0, None)
     if points <= FEW:
         return Series(run, name, points, None)
     outline = Outline.unpacked(blocks) if blocks else None
-    if outline is None or outline.points + tail != points:
-        outline = Outline()
-    elif tail <= FEW:
-        return Series(run, name, points, outline)
+    if outline:
+        points, tail = _count(tx, run, name, outline)
+        if outline.points + tail != points:
+            outline = None
+        elif tail <= FEW:
+            return Series(run, name, points, outline)
+    outline = outline or Outline()
     done = _extend(tx, run, name, outline)
     row = (run, name, *(outline.end or (0, 0)), outline.packed())
     tx.later(lambda writing: writing.put("outlines", "run, name", "end_step, end_timestamp, blocks", [row]))
     if not done:
         raise Unreachable(f"This metric has {points} points that nobody looked at before; ask again to go on reading")
     return Series(run, name, points, outline)
+
+
+def _count(tx: Tx, run: int, name: int, outline: Outline) -> tuple[int, int]:
+    """The points of a series, and those after the end of its outline, at one moment: that of one statement."""
+    within, bounds = between(tx, outline.end, None)
+    tail = f"SELECT COUNT(*) FROM points WHERE run = ? AND name = ?{within}"
+    found = tx.row(f"SELECT points, ({tail}) FROM summaries WHERE run = ? AND name = ?", run, name, *bounds, run, name)
+    return int(found[0]), int(found[1])
 
 
 def rows_between(
@@ -284,20 +292,15 @@ def earliest_after(tx: Tx, series: Series) -> int | None:
 def between(tx: Tx, after: Place | None, until: Place | None) -> tuple[str, list[int]]:
     """`` AND …`` for the points after one place and until another, and its parameters."""
     sql, params = "", list[int]()
+    # MySQL finds no range by a comparison of two columns at once.
+    alone = tx.dialect.name == "mysql"
     if after is not None:
-        sql += f" AND {_after(tx, '', '?', '?')}"
-        params += [after[0], *after] if tx.dialect.name == "mysql" else after
+        sql += (" AND step >= ?" if alone else "") + " AND (step, timestamp) > (?, ?)"
+        params += [after[0], *after] if alone else after
     if until is not None:
-        # MySQL finds no range by a comparison of two columns at once.
-        ahead = "step <= ? AND " if tx.dialect.name == "mysql" else ""
-        sql += f" AND {ahead}(step, timestamp) <= (?, ?)"
-        params += [until[0], *until] if ahead else until
+        sql += (" AND step <= ?" if alone else "") + " AND (step, timestamp) <= (?, ?)"
+        params += [until[0], *until] if alone else until
     return sql, params
-
-
-def _after(tx: Tx, prefix: str, step: str, time: str) -> str:
-    ahead = f"{prefix}step >= {step} AND " if tx.dialect.name == "mysql" else ""
-    return f"{ahead}({prefix}step, {prefix}timestamp) > ({step}, {time})"
 
 
 def _extend(tx: Tx, run: int, name: int, outline: Outline) -> bool:
