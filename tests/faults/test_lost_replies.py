@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 
 from headrace.base.errors import Unreachable
-from headrace.entities import Metric
-from headrace.schema.runs import CreateRun, GetMetricHistory, GetRun, LogMetric
+from headrace.schema.runs import CreateRun, GetMetricHistory, GetRun, LogMetric, Metric
 from headrace.stores.remote import RemoteStore
 from headrace.tracking import MlflowClient
 from tests.databases import free_port

@@ -211,3 +211,18 @@ def test_names_that_were_undone_are_forgotten(uri: str) -> None:
     assert backend.read(lambda tx: names.spelled(tx, [number])[number], house) == "other"
     assert backend.read(lambda tx: names.known(tx, "undone"), house) == 0
     store.close()
+
+
+def test_queries_are_planned_by_statistics(uri: str) -> None:
+    store = open_store(uri)
+    run_id = store.send(CreateRun(experiment_id="0")).run.info.run_id
+    planner = sqlite3.connect(uri.removeprefix("sqlite:///"))
+    known = "SELECT COUNT(*) FROM sqlite_master WHERE name = 'sqlite_stat1'"
+    assert planner.execute(known).fetchone() == (0,)
+    for step in range(150):
+        store.send(LogMetric(run_id=run_id, key="x", value=1, timestamp=1, step=step))
+        assert store.send(GetRun(run_id=run_id)).run.data.metric_list == [Metric("x", 1.0, 1, step)]
+    assert planner.execute(known).fetchone() == (1,)
+    store.close()
+    assert planner.execute("SELECT stat FROM sqlite_stat1 WHERE tbl = 'points'").fetchone()[0].startswith("150 ")
+    planner.close()

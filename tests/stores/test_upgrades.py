@@ -98,7 +98,9 @@ def test_a_server_is_upgraded_even_after_an_upgrade_that_was_cut_short(
         found = store.send(GetMetricHistory(run_id="old run", metric_key="loss")).metrics
         assert found == [Metric("loss", 0.25, 5, 1), Metric("loss", 0.5, 6, 2)]
         for sequence in (1, 2):
-            call = LogMetric(run_id="old run", key="loss", value=0.5, timestamp=6, step=2, writer="w", sequence=sequence)
+            call = LogMetric(
+                run_id="old run", key="loss", value=0.5, timestamp=6, step=2, writer="w", sequence=sequence
+            )
             store.send(call)
         assert len(store.send(GetMetricHistory(run_id="old run", metric_key="loss")).metrics) == 4
         assert store.send(GetExperiment(experiment_id="0")).experiment.name == "Default"

@@ -11,6 +11,7 @@ HeadraceError              500  INTERNAL_ERROR
 ├── NoSuchEndpoint         404  ENDPOINT_NOT_FOUND          no route has this verb and path
 ├── AlreadyExists          400  RESOURCE_ALREADY_EXISTS     the thing named already exists
 ├── NotSupported           501  NOT_IMPLEMENTED             this store cannot do what was asked
+├── OutOfSpace             507  RESOURCE_LIMIT_EXCEEDED     the disk of the store is full
 └── Unreachable            503  TEMPORARILY_UNAVAILABLE     the store could not be reached, or is too busy
 
 Codes and statuses are those of MLflow's REST protocol, so that its clients read them as their own.
@@ -125,6 +126,12 @@ class NotSupported(HeadraceError):
     code, status = "NOT_IMPLEMENTED", 501
 
 
+class OutOfSpace(HeadraceError):
+    """The disk of the store is full."""
+
+    code, status = "RESOURCE_LIMIT_EXCEEDED", 507
+
+
 class Unreachable(HeadraceError):
     """The store could not be reached, or is too busy to answer."""
 
@@ -143,6 +150,7 @@ BY_CODE: dict[str, type[HeadraceError]] = {
         NoSuchEndpoint,
         AlreadyExists,
         NotSupported,
+        OutOfSpace,
         Unreachable,
     )
 }

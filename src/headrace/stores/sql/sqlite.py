@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import sqlite3
@@ -27,6 +28,8 @@ Job = Callable[[Tx], Any]
 GROUP = 64
 #: Seconds a writer waits for writers of other processes before it gives up.
 PATIENCE = 60.0
+#: Commits of one process after which the statistics of the tables are first taken, then after twice as many, and so on.
+_FIRST_LOOK = 128
 #: Steps of SQLite's machine between two looks at the clock.
 _STEPS = 100_000
 
@@ -60,13 +63,20 @@ class SqliteBackend:
         self._writer: sqlite3.Connection | None = None
         self._readers = threading.local()
         self._every_reader: list[sqlite3.Connection] = []
+        self._commits, self._next_look = 0, _FIRST_LOOK
+        #: How often statistics were taken: a reader that is older does not know them.
+        self._looks = 0
 
     def read(self, job: Callable[[Tx], R], house: Household) -> R:
         """Run ``job`` on one snapshot, without waiting for writers."""
         if self._pid != os.getpid():
             self._forked()
         mine = self._readers
-        if getattr(mine, "connection", None) is None:
+        if getattr(mine, "looks", None) != self._looks:
+            if hasattr(mine, "connection"):
+                self._every_reader.remove(mine.connection)
+                mine.connection.close()
+            mine.looks = self._looks
             mine.connection = self._connect("PRAGMA query_only=ON")
             mine.connection.set_progress_handler(lambda: time.monotonic() > mine.until, _STEPS)
             # What filters ask that SQL cannot say.
@@ -122,6 +132,8 @@ class SqliteBackend:
         if self._pid != os.getpid():
             return
         with self._lock:
+            if self._writer and self._commits:
+                self._look(self._writer)
             for connection in [*self._every_reader, *([self._writer] if self._writer else [])]:
                 connection.close()
             self._every_reader.clear()
@@ -163,15 +175,28 @@ class SqliteBackend:
                 cursor.execute("ROLLBACK")
             raise
         house.learn(tx.fresh)
+        self._commits += 1
+        if self._commits >= self._next_look:
+            self._next_look *= 2
+            self._look(self._writer)
 
-    @staticmethod
-    def _in_savepoint(tx: Tx, ticket: Ticket) -> None:
+    def _look(self, writer: sqlite3.Connection) -> None:
+        """Take the statistics by which queries are planned, from some rows of each table: less than a millisecond."""
+        # What was asked for is committed: whatever hinders this, another process that writes say, it can wait.
+        with contextlib.suppress(sqlite3.OperationalError):
+            writer.execute("PRAGMA analysis_limit=1000")
+            writer.execute("ANALYZE")
+            self._looks += 1
+
+    def _in_savepoint(self, tx: Tx, ticket: Ticket) -> None:
         before = dict(tx.fresh)
         tx.run("SAVEPOINT job")
         try:
             with translated(sqlite3.IntegrityError):
                 ticket.result = ticket.job(tx)
         except Exception as error:
+            if self._writer and not self._writer.in_transaction:
+                raise  # the disk is full: SQLite has undone everything
             # Whatever it is, it belongs to whoever asked for this job; the others' work goes on.
             tx.run("ROLLBACK TO job")
             tx.fresh = before

@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar, cast
 
 from headrace.base import caller
-from headrace.base.errors import AlreadyExists, HeadraceError, NotSupported, Unreachable
+from headrace.base.errors import AlreadyExists, HeadraceError, NotSupported, OutOfSpace, Unreachable
 from headrace.schema import Call
 from headrace.stores.sql.dialects import Dialect
 from headrace.stores.sql.tx import Tx
 
 _log = logging.getLogger("headrace.stores")
+
+#: SQLITE_FULL, and SQLITE_IOERR_SHMSIZE: no room for what processes share while they use a file.
+_FULL_SQLITE = (13, 4874)
 
 R = TypeVar("R")
 C = TypeVar("C", bound=Call[Any])
@@ -172,10 +175,22 @@ def translated(error: type[Exception]) -> Iterator[None]:
     except error as fault:
         if "IntegrityError" in {kind.__name__ for kind in type(fault).__mro__}:
             raise AlreadyExists("Somebody else made something with the same name or id at the same moment") from fault
+        if _is_full(fault):
+            raise OutOfSpace(
+                "The disk of the database is full, and nothing of this was kept. Free some space (headrace gc removes"
+                " what was deleted), then try again"
+            ) from fault
         why = _first_line(fault)
         if any(word in why.lower() for word in ("interrupted", "timeout", "max_statement_time")):
             raise Unreachable(f"This took the database more than {STATEMENT_SECONDS} s; ask for less") from fault
         raise Unreachable(f"The database could not do this: {why}") from fault
+
+
+def _is_full(fault: Exception) -> bool:
+    """Whether there was no room on the disk: SQLite's, PostgreSQL's and MySQL's ways to say so."""
+    code = getattr(fault, "sqlite_errorcode", 0)
+    number = fault.args[0] if fault.args else None
+    return code in _FULL_SQLITE or getattr(fault, "sqlstate", None) == "53100" or number in (1021, 1114)
 
 
 def _first_line(error: Exception) -> str:
