@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.conformance import calls, dataset_calls, more_calls, registry_calls, webhook_calls
+from tests.conformance import calls, dataset_calls, filter_calls, more_calls, page_calls, registry_calls, webhook_calls
 from tests.conformance.replay import Answer, replay
 from tests.databases import free_port
 from tests.processes import serving
@@ -41,6 +41,8 @@ STEPS = [
     *more_calls.TRANSFERS,
     *more_calls.BROKEN,
     *dataset_calls.DATASETS,
+    *page_calls.PAGES,
+    *filter_calls.FILTERS,
     *webhook_calls.WEBHOOKS,
 ]
 #: What the genuine server and ours said, by the steps' names.

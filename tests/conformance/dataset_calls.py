@@ -23,7 +23,7 @@ def records(name: str, *given: object, dataset: str = "{ds}") -> Step:
 
 def found(name: str, **body: object) -> Step:
     """A search."""
-    return ask(name, "POST", "search", {"experiment_ids": ["{exp}"], **body})
+    return ask(name, "POST", "search", {"experiment_ids": ["{exp}"], "order_by": ["name", "created_time"], **body})
 
 
 DATASETS = [
@@ -34,7 +34,7 @@ DATASETS = [
         {"name": "golden", "experiment_ids": ["{exp}"], "tags": '{"team": "red", "n": 5, "mlflow.user": "ann"}'},
         keep={"ds": "dataset.dataset_id"},
     ),
-    ask("a dataset of no experiment is created", "POST", "create", {"name": "lone"}, keep={"ds2": "dataset.dataset_id"}),
+    ask("a dataset of no experiment is made", "POST", "create", {"name": "lone"}, keep={"ds2": "dataset.dataset_id"}),
     ask("a dataset with the same name is created", "POST", "create", {"name": "golden", "experiment_ids": ["{exp}"]}),
     ask("a dataset without a name is refused", "POST", "create", {}),
     ask("a dataset with an empty name is refused", "POST", "create", {"name": ""}),
@@ -73,15 +73,19 @@ DATASETS = [
     records("outputs of null are no outputs", {"inputs": {"q": "n"}, "outputs": None}),
     records(
         "two users bring records at once",
-        {"inputs": {"q": "u"}, "tags": {"mlflow.user": "eve"}},
-        {"inputs": {"q": "v"}, "tags": {"mlflow.user": "bob"}},
+        {"inputs": {"q": "b"}, "tags": {"mlflow.user": "eve"}},
+        {"inputs": {"q": "c"}, "tags": {"mlflow.user": "bob"}},
     ),
     ask("the dataset says who changed it", "GET", "{ds}"),
     records("a source may be in small letters", {"inputs": {"q": "s"}, "source": {"source_type": "human"}}),
     ask("records are told", "GET", "{ds}/records"),
     ask("a dataset with records tells their number and schema", "GET", "{ds}"),
     ask(
-        "records come in pages", "GET", "{ds}/records", query=[("max_results", "2")], keep={"rec_page": "next_page_token"}
+        "records come in pages",
+        "GET",
+        "{ds}/records",
+        query=[("max_results", "2")],
+        keep={"rec_page": "next_page_token"},
     ),
     ask(
         "the next page of records follows",
@@ -121,9 +125,10 @@ DATASETS = [
     *(
         found(f"datasets are searched: {text}", filter_string=text)
         for text in (
-            *("name = 'golden'", "name != 'golden'", "name LIKE 'gol%'", "name ILIKE 'GOL%'", "name IN ('golden', 'x')"),
-            *("name > 'a'", "name RLIKE '^gol'", "created_by = 'ann'", "created_by > 'a'", "last_updated_by LIKE 'a%'"),
-            *("tags.team = 'blue'", "tags.team != 'red'", "tags.team ILIKE 'B%'", "name = 'golden' AND tags.team = 'x'"),
+            *("name = 'golden'", "name != 'golden'", "name LIKE 'gol%'", "name ILIKE 'GOL%'"),
+            *("name IN ('golden', 'x')", "name > 'a'", "name RLIKE '^gol'", "created_by = 'ann'", "created_by > 'a'"),
+            *("last_updated_by LIKE 'a%'", "tags.team ILIKE 'B%'", "name = 'golden' AND tags.team = 'x'"),
+            *("tags.team = 'blue'", "tags.team != 'red'"),
             *("created_time > 0", "last_update_time <= 5", "bogus = 'x'", "name = golden", "created_time = '1'"),
             *("name IN ()", "digest = 'x'", "name = 'a' AND"),
         )
@@ -131,7 +136,12 @@ DATASETS = [
     *(
         found(f"datasets are ordered: {', '.join(order)}", order_by=order)
         for order in (
-            *(["name"], ["name DESC", "created_time"], ["created_time ASC"], ["last_update_time DESC"]),
+            *(
+                ["name ASC", "created_time"],
+                ["name DESC", "created_time"],
+                ["created_time ASC"],
+                ["last_update_time DESC"],
+            ),
             *(["tags.team"], ["bogus"], ["name SIDEWAYS"]),
         )
     ),

@@ -24,6 +24,8 @@ VOLATILE = {
     "artifact_location",
     "root_uri",
     "next_page_token",
+    # The same in GraphQL, and what it says of errors in words.
+    *("artifactUri", "artifactLocation", "rootUri", "creationTime", "lastUpdateTime", "nextPageToken", "errors"),
 }
 #: What our replies say beyond the genuine ones; clients that do not know it pass it over.
 MORE = {"aliases", "experiment_ids", "model", "model_id", "model_metrics", "model_params", "outputs"}
@@ -130,13 +132,13 @@ def _shared(reply: Any, known: dict[str, str], key: str = "") -> Any:
     """The reply with what no two servers share put out of sight: ids by their names, moments and places by a mark."""
     if isinstance(reply, dict):
         return {
-            key: "<some>" if key in VOLATILE else _shared(value, known, key)
+            key: "<some>" if key in VOLATILE and value is not None else _shared(value, known, key)
             for key, value in sorted(reply.items())
             if value != ""  # an empty text and an absent one mean the same to every client
         }
     if isinstance(reply, list):
         rows = [_shared(each, known) for each in reply]
-        keys = [row.get("key") for row in rows if isinstance(row, dict) and "value" in row]
+        keys = [row.get("key") for row in rows if isinstance(row, dict) and row.keys() >= {"key"}]
         # Metrics, params and tags of one thing have no order. A history, which repeats its key, has one.
         unordered = len(keys) == len(rows) and None not in keys and len(set(keys)) == len(keys)
         if key == "latest_versions":  # nor have these

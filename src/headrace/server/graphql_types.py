@@ -14,8 +14,10 @@ from functools import cache
 from typing import Any, cast, get_args
 
 from graphql import (
+    DirectiveLocation,
     GraphQLArgument,
     GraphQLBoolean,
+    GraphQLDirective,
     GraphQLEnumType,
     GraphQLField,
     GraphQLFloat,
@@ -28,6 +30,7 @@ from graphql import (
     GraphQLScalarType,
     GraphQLSchema,
     GraphQLString,
+    specified_directives,
 )
 from msgspec import Struct, inspect
 
@@ -77,6 +80,10 @@ _API_ERROR = GraphQLObjectType(
         "errorDetails": GraphQLField(GraphQLList(_ERROR_DETAIL)),
     },
 )
+#: MLflow's pages say with it which part of theirs is asking.
+_COMPONENT = GraphQLDirective(
+    "component", [DirectiveLocation.QUERY, DirectiveLocation.MUTATION], {"name": GraphQLArgument(GraphQLString)}
+)
 _TEST = {"inputString": GraphQLArgument(GraphQLString)}
 
 
@@ -95,6 +102,7 @@ def schema(ask: Ask, experiment_of: Related, versions_of: Related) -> GraphQLSch
                 "testMutation": GraphQLField(unknown, _TEST, lambda _, __, inputString="": None),
             },
         ),
+        directives=[*specified_directives, _COMPONENT],
     )
 
 
@@ -109,7 +117,10 @@ class _Types:
         """The field that asks a call."""
 
         def resolve(_: Any, info: Any, input: dict[str, Any] | None = None) -> Any:
-            return ask(info, lenient.record(input or {}, kind))
+            said = dict(input or {})
+            if "runUuid" in said:
+                said["run_uuid"] = said.pop("runUuid")
+            return ask(info, lenient.record(said, kind))
 
         reply = GraphQLObjectType(
             f"Mlflow{kind.__name__}Response",

@@ -32,10 +32,14 @@ _ATTRIBUTES = {
     "last_updated_timestamp": "logged_models.last_update_time",
 }
 _COLUMN_TERMS = column_terms(_ATTRIBUTES, nullable=frozenset({"model_type", "source_run_id"}))
+#: How callers may say a status: by its word, or as MLflow's servers want it, by its number in the protocol.
 _STATUS = {
     "PENDING": "LOGGED_MODEL_PENDING",
     "READY": "LOGGED_MODEL_READY",
     "FAILED": "LOGGED_MODEL_UPLOAD_FAILED",
+    "1": "LOGGED_MODEL_PENDING",
+    "2": "LOGGED_MODEL_READY",
+    "3": "LOGGED_MODEL_UPLOAD_FAILED",
 }
 
 
@@ -103,8 +107,6 @@ class _Metric:
 
 def _terms(tx: Tx, order: LoggedModelOrder, number: int) -> Sequence[Term]:
     field: Field = parse_field(order.field_name, LOGGED_MODELS)
-    if order.dataset_digest and not order.dataset_name:
-        raise BadRequest("order_by has a dataset_digest but no dataset_name: the two go together")
     if field.kind == "attribute":
         return _COLUMN_TERMS(tx, Order(field, not order.ascending), number)
     if field.kind != "metric":
