@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 import threading
 from collections.abc import Iterator
@@ -103,6 +104,13 @@ def test_every_kind_of_source_comes_back_from_json() -> None:
     for source in made:
         again = registry.get_dataset_source_from_json(source.to_json(), source._get_source_type())
         assert (type(again), again.to_dict()) == (type(source), source.to_dict())
+
+
+@pytest.mark.parametrize("raw", ["/x", "s3://b/k", "hdfs://h/p", "viewfs://h/p", "https://h/x"])
+def test_a_source_can_be_sent_to_another_process(raw: str) -> None:
+    source = resolve_dataset_source(raw)
+    again = copy.deepcopy(source)  # As pickle does it.
+    assert (type(again), again.to_dict()) == (type(source), source.to_dict())
 
 
 @pytest.mark.parametrize("kind", ["local", "http", "hugging_face", "uc_volume", "mlflow_evaluation_dataset"])

@@ -54,6 +54,10 @@ class _Artifact(FileSystemDatasetSource):
         """The inverse of ``to_dict``. Raises ``BadRequest`` without ``uri``."""
         return cls(cls._needed(source_dict, "uri"))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Two classes have one name, as in MLflow.
+        return _of, (self._type, self._uri)
+
     @classmethod
     def _get_source_type(cls) -> str:
         return cls._type
@@ -77,6 +81,10 @@ def _made(kind: str, schemes: tuple[str, ...], name: str) -> type[_Artifact]:
 KINDS = [_made(*each) for each in _KINDS]
 #: The classes by their names; of two with one name the last, as in MLflow.
 BY_NAME = {kind.__name__: kind for kind in KINDS}
+
+
+def _of(kind: str, uri: str) -> _Artifact:
+    return next(each for each in KINDS if each._type == kind)(uri)
 
 
 def register_artifact_dataset_sources() -> None:

@@ -153,6 +153,9 @@ def _any(table: Any) -> Columns:
     native = narwhals.to_native(frame)
     if native is not table:
         return columns_of(native)
+    if frame.implementation.is_modin():
+        # Of some rows of objects Arrow finds another type than of all; pandas is what Modin holds them in.
+        return _pandas(frame.to_pandas())
     first = frame.head(0).to_arrow()
     parts = (frame[start : start + _ROWS].to_arrow() for start in range(0, len(frame), _ROWS))
     return _batches(first.schema, parts)
