@@ -320,6 +320,8 @@ CREATE INDEX run_datasets_by_dataset ON run_datasets (dataset);
 CREATE INDEX runs_by_newest ON runs (experiment, start_time DESC, run_id, deleted_time);
 DROP INDEX runs_by_start;
 CREATE INDEX summaries_by_value ON summaries (name, last_val, last_special);
+CREATE INDEX params_by_value ON params (name, SUBSTR(value, 1, 64));
+CREATE INDEX tags_by_value ON tags (name, SUBSTR(value, 1, 64));
 CREATE TABLE outlines (
     run BIGINT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
     name BIGINT NOT NULL,

@@ -38,6 +38,8 @@ FILTERS = [
     "metrics.b > 5",
     "metrics.a.max > 1",
     "params.p = 'x'",
+    "params.p IN ('y', 'nobody')",
+    "tags.t = 'long{}'".format("é" * 70),
     "NOT metrics.a > 0",
     "(metrics.a > 1 OR metrics.b > 3)",
     "start_time > 3",
@@ -63,7 +65,9 @@ class Zoo:
         metrics = {key: chance.choice(VALUES) for key in "ab" if chance.random() < 0.8}
         params = {"p": chance.choice("xy")} if chance.random() < 0.5 else {}
         experiment = chance.choice(self.experiments)
-        return making.logged(self.store, experiment, metrics=metrics, params=params, start_time=chance.randrange(6))
+        tags = {"t": "long" + "é" * chance.choice((60, 70, 71))}
+        start = chance.randrange(6)
+        return making.logged(self.store, experiment, metrics=metrics, params=params, tags=tags, start_time=start)
 
     def pages(self, size: int, *, adding: bool = False, **asked: Any) -> list[str]:
         """The ids of the runs found, page by page."""

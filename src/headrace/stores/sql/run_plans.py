@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -26,6 +26,8 @@ FEW = 2000
 RARE = 5000
 #: Metrics that are walked along before anything is known of them, and at most.
 _REACH, _FARTHEST = 2000, 20_000
+#: Texts of one IN that are looked up.
+_TEXTS = 100
 #: Experiments whose runs are read apart and put together.
 _APART = 50
 _BOUNDING = frozenset(("=", "<", "<=", ">", ">=", "IN", "BETWEEN"))
@@ -48,10 +50,10 @@ class Search(msgspec.Struct, frozen=True):
         """The condition with that of the experiments."""
         return f"runs.experiment IN {marks(self.experiments)}{self.where}", [*self.experiments, *self.params]
 
-    def bounds(self) -> list[Compare]:
-        """Comparisons of last values of metrics that every run found must meet."""
+    def musts(self) -> list[Compare]:
+        """Comparisons that every run found must meet."""
         items = self.tree.items if isinstance(self.tree, And) else (self.tree,)
-        return [each for each in items if isinstance(each, Compare) and _is_last(each.field) and each.op in _BOUNDING]
+        return [each for each in items if isinstance(each, Compare) and not each.field.of]
 
 
 def rows(tx: Tx, page: Page, search: Search) -> list[Any]:
@@ -71,16 +73,51 @@ def _are_few(tx: Tx, experiments: Sequence[int]) -> bool:
 
 
 def _from_rare(tx: Tx, page: Page, search: Search) -> list[Any] | None:
-    """Begin with a condition on a metric that few runs meet."""
-    for bound in search.bounds():
-        test, values = _met(tx, "w", bound)
-        there = f"SELECT 1 FROM summaries w WHERE {test} LIMIT {RARE}"
-        if int(tx.scalar(f"SELECT COUNT(*) FROM ({there}) AS there", *values)) < RARE:
-            where, params = search.whole
-            # CROSS JOIN: SQLite reads the left side first, and other databases know better.
-            source = f"FROM summaries w CROSS JOIN runs WHERE runs.id = w.run AND {test} AND {where}"
-            return page.found(tx, f"SELECT {search.columns}", source, [*values, *params])
-    return None
+    """Begin with the condition that the fewest runs meet, if they are few."""
+    starts = []
+    for compare in search.musts():
+        start = _start(tx, compare)
+        if start is not None:
+            there = f"SELECT 1 FROM {start.table} w WHERE {start.test} LIMIT {RARE}"
+            count = int(tx.scalar(f"SELECT COUNT(*) FROM ({there}) AS there", *start.params))
+            starts.append((count, start))
+    if not starts:
+        return None
+    count, start = min(starts, key=itemgetter(0))
+    if count >= RARE:
+        return None
+    where, params = search.whole
+    # CROSS JOIN: SQLite reads the left side first, and other databases know better.
+    source = f"FROM {start.table} w CROSS JOIN runs WHERE runs.id = w.run AND {start.test} AND {where}"
+    return page.found(tx, f"SELECT {search.columns}", source, [*start.params, *params])
+
+
+class _Start(NamedTuple):
+    """Rows ``w`` of a table, one for each run that meets a condition, which an index finds."""
+
+    table: str
+    test: str
+    params: list[Any]
+
+
+def _start(tx: Tx, compare: Compare) -> _Start | None:
+    """Where a condition has an index; None if it has none."""
+    field = compare.field
+    name = names.known(tx, field.key)
+    if _bounds(compare):
+        test, params = compared(tx, "w.last_val", compare)
+        return _Start("summaries", f"w.name = ? AND w.last_special <> {NAN} AND {test}", [name, *params])
+    table = {"param": "params", "tag": "tags"}.get(field.kind)
+    if table is None or field.type != "text" or compare.op not in ("=", "IN"):
+        return None
+    texts = [str(each) for each in (compare.value if isinstance(compare.value, tuple) else (compare.value,))]
+    if len(texts) > _TEXTS:
+        return None
+    test, params = f"w.value IN {marks(texts)}", list[Any](texts)
+    if tx.dialect.name != "mysql":
+        test = f"SUBSTR(w.value, 1, 64) IN {marks(texts)} AND {test}"
+        params = [*(each[:64] for each in texts), *params]
+    return _Start(table, f"w.name = ? AND {test}", [name, *params])
 
 
 def _along_metric(tx: Tx, page: Page, search: Search) -> list[Any] | None:
@@ -108,7 +145,9 @@ class _Walk:
 
     def __init__(self, tx: Tx, page: Page, search: Search, name: int) -> None:
         self._tx, self._page, self._search, self._name = tx, page, search, name
-        self._bounds = [bound for bound in search.bounds() if bound.field.key == search.orders[0].field.key]
+        self._bounds = [
+            each for each in search.musts() if _bounds(each) and each.field.key == search.orders[0].field.key
+        ]
         #: Whether only runs with a number can be found.
         self.bounded = bool(self._bounds)
 
@@ -189,11 +228,10 @@ def _apart(tx: Tx, page: Page, search: Search) -> list[Any] | None:
     return found
 
 
+def _bounds(compare: Compare) -> bool:
+    """Whether it is the last value of a metric that is compared, in a way that an index of values knows."""
+    return _is_last(compare.field) and compare.op in _BOUNDING
+
+
 def _is_last(field: Field) -> bool:
     return field.kind == "metric" and not field.of and field.aggregate in _LAST
-
-
-def _met(tx: Tx, alias: str, compare: Compare) -> tuple[str, list[Any]]:
-    test, values = compared(tx, f"{alias}.last_val", compare)
-    key = names.known(tx, compare.field.key)
-    return f"{alias}.name = ? AND {alias}.last_special <> {NAN} AND {test}", [key, *values]
