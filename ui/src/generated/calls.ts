@@ -1369,7 +1369,7 @@ export interface UpdateRun {
   run_name?: string;
 }
 
-/** Change a webhook. What is absent or empty stays as it is. */
+/** Change a webhook. What is absent or empty stays as it is, but for an empty description, which removes it. */
 export interface UpdateWebhook {
   webhook_id: string;
   name?: string;
