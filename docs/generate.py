@@ -152,13 +152,17 @@ def fields() -> str:
         lines.append(f"### {entity.name[0].upper()}{entity.name[1:]}\n\n| field | operators |\n|---|---|")
         for kind in entity.kinds:
             lines.extend(_fields_of(kind))
+        for word, thing in entity.relations.items():
+            lines.append(f"| `{word}.` and a field of {thing.name} | those of that field |")
         lines.append("")
     return "\n".join(lines)
 
 
 def _fields_of(kind: Kind) -> Iterator[str]:
     prefix = kind.prefixes[-1]
-    for key in kind.keys or (Key("<key>", kind.type),):
+    # What users wrote as text is compared as a number where the value is one.
+    anything = OPERATORS["text"] | OPERATORS["number"] if kind.numeric else None
+    for key in kind.keys or (Key("<key>", kind.type, only=anything),):
         names = ", ".join(f"`{prefix}.{name}`" for name in (key.name, *key.aliases))
         yield f"| {names} | {_operators(key)} |"
 
