@@ -162,9 +162,12 @@ class WandbFolder:
                 except BadRequest as error:
                     run.lost.append(Lost("W&B record", "/".join(file), error.message))
 
+    def _is_live(self, run: _Run) -> bool:
+        return run.exit_code is None and time.time() - max(map(self._changed, run.files)) < _LIVE
+
     def _told(self, id: str, home: str, run: _Run) -> ImportedRun:
         about = run.about
-        live = run.exit_code is None and time.time() - max(map(self._changed, run.files)) < _LIVE
+        live = self._is_live(run)
         status: RunStatus = "RUNNING" if live else "FINISHED" if run.exit_code == 0 else "FAILED"
         name = about.name or about.run_id
         return ImportedRun(
@@ -202,7 +205,9 @@ class WandbFolder:
         yield from (ImportedSeries(id, key, some) for key, some in points.items())
 
     def _artifacts(self, run: _Run) -> Iterator[SourceFile | Lost]:
-        seen: set[str] = set()
+        # What grows with the run comes over when it has ended.
+        live = self._is_live(run)
+        seen = {_OUTPUT} if live else set[str]()
         for file in reversed(run.files):
             parts = (*file[:-1], "files")
             if not self._tree.has_folder(parts):
@@ -217,7 +222,7 @@ class WandbFolder:
                 else:
                     yield SourceFile(path, size, partial(self._tree.pieces, (*parts, *below)))
         for path, wanted, make in ((_OUTPUT, run.has_output, _output_in), (_REST, run.has_rest, _rest_in)):
-            if wanted and path not in seen:
+            if wanted and path not in seen and not live:
                 content = b"".join(piece for file in run.files for piece in make(self._records(file, [])))
                 yield SourceFile(path, len(content), partial(_once, content))
 
