@@ -18,7 +18,7 @@ SCRIPT = Path(__file__).with_name("idioms.py")
 #: Idioms that come to something else on purpose, and what; a part of the headings of docs/reference/differences.md.
 OTHERWISE: dict[str, Any] = {
     "text is no metric": ["MlflowException", "INVALID_PARAMETER_VALUE"],
-    "a run inside of a run must be nested": ["MlflowException", "INTERNAL_ERROR"],
+    "a run inside of a run must be nested": ["MlflowException", "INVALID_PARAMETER_VALUE"],
     "a status nobody knows ends no run": ["MlflowException", "INVALID_PARAMETER_VALUE"],
     "what is logged later may be refused": ["MlflowException", "INVALID_PARAMETER_VALUE"],
     "an artifact does not leave its run": ["MlflowException", "INVALID_PARAMETER_VALUE"],

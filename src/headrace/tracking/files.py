@@ -23,6 +23,8 @@ def store_of(location: str, tracking_uri: str) -> ArtifactStore:
 def upload(location: str, source: str | Path, artifact_path: str | None, tracking_uri: str) -> None:
     """Store one file, or one folder under its own name, below ``artifact_path``."""
     path, folder = Path(source), ArtifactKey.parse(artifact_path or "", folder=True)
+    if not path.exists():
+        raise FileNotFoundError(f"There is no file or folder {str(path)!r} to log (looked for in {Path.cwd()})")
     store = store_of(location, tracking_uri)
     name = path.absolute().name
     if path.is_dir():
@@ -35,7 +37,8 @@ def upload_contents(location: str, source: str | Path, artifact_path: str | None
     """Store what is in a folder below ``artifact_path``."""
     path = Path(source)
     if not path.is_dir():
-        raise NotADirectoryError(f"{str(path)!r} is not a folder; log_artifact takes a single file")
+        what = "is a file; log_artifact takes a single file" if path.exists() else f"does not exist (in {Path.cwd()})"
+        raise NotADirectoryError(f"log_artifacts takes a folder, but {str(path)!r} {what}")
     transfer.upload_folder(store_of(location, tracking_uri), path, artifact_path or "")
 
 
@@ -49,7 +52,10 @@ def download(location: str, artifact_path: str | None, dst_path: str | None, tra
     key = ArtifactKey.parse(artifact_path or "", folder=True)
     if isinstance(store, LocalStore) and dst_path is None:
         if key:
-            store.stat(key)
+            try:
+                store.stat(key)
+            except NotFound:
+                raise NotFound(f"No artifact {str(key)!r} is stored at {location}") from None
         elif not store.root.exists():
             raise NotFound(f"No artifacts at {location}")
         return str(store.root / key)

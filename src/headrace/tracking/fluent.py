@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from headrace.base.errors import BadRequest, HeadraceError
+from headrace.base.errors import BadRequest
 from headrace.schema.experiments import Experiment
 from headrace.schema.runs import Run, RunTag
 from headrace.tracking import active, context, tag_names
@@ -252,11 +252,11 @@ def delete_experiment_tag(key: str) -> None:
 
 def _may_nest(outer: ActiveRun, nested: bool, parent_run_id: str | None) -> None:
     if not nested:
-        raise HeadraceError(
+        raise BadRequest(
             f"The run {outer.info.run_id} is open already; end it with end_run(), or open this one with nested=True"
         )
     if parent_run_id and parent_run_id != outer.info.run_id:
-        raise HeadraceError(
+        raise BadRequest(
             f"The run {outer.info.run_id} is open, but {parent_run_id} was named as the parent; end the open run first"
         )
 
@@ -266,12 +266,12 @@ def _taken_up(run_id: str, run_name: str | None, tags: dict[str, Any] | None, de
     run = client.get_run(run_id)
     chosen = active.chosen()
     if chosen is not None and chosen != run.info.experiment_id:
-        raise HeadraceError(
+        raise BadRequest(
             f"The run {run_id} is in the experiment {run.info.experiment_id}, but {chosen} is the one chosen with "
             "set_experiment; choose the run's experiment, or none"
         )
     if run.info.lifecycle_stage == LifecycleStage.DELETED:
-        raise HeadraceError(f"The run {run_id} is deleted; restore it with MlflowClient().restore_run first")
+        raise BadRequest(f"The run {run_id} is deleted; restore it with MlflowClient().restore_run first")
     client.update_run(run_id, status="RUNNING", name=run_name)
     own = {str(key): str(value) for key, value in (tags or {}).items()}
     _describe(own, description)

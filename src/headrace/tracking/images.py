@@ -65,7 +65,8 @@ def as_pillow(image: Any) -> Any:
         import numpy
 
         return _from_array(numpy.asarray(image))
-    raise TypeError(f"A picture is a numpy array, a PIL image or an Image, not a {type(image).__name__}")
+    hint = "; open a file with Image(path)" if isinstance(image, str | Path) else ""
+    raise TypeError(f"A picture is a numpy array, a PIL image or an Image, not a {type(image).__name__}{hint}")
 
 
 def save(picture: Any, path: Path) -> None:

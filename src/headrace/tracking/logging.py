@@ -16,7 +16,7 @@ from headrace.tracking.files import joined
 from headrace.tracking.models_here import ids_for_metric
 from headrace.tracking.operations import RunOperations
 from headrace.tracking.tag_names import MLFLOW_DATASET_CONTEXT
-from headrace.tracking.values import number, whole
+from headrace.tracking.values import named, number, whole
 
 #: The tag, on a dataset as a run read it, of the digest of its whole content.
 _CONTENT_DIGEST = "headrace.data.digest"
@@ -50,6 +50,7 @@ def log_metrics(
     dataset: Any = None,
 ) -> RunOperations | None:
     """Append one point to each of several metrics, all at one step and time."""
+    metrics = named(metrics, "log_metrics")
     run, client = _target(run_id)
     at = now_ms() if timestamp is None else whole(timestamp, "timestamp")
     index = whole(step or 0, "step")
@@ -77,7 +78,7 @@ def log_params(
 ) -> RunOperations | None:
     """Log several params."""
     run, client = _target(run_id)
-    said = [Param(key, str(value)) for key, value in params.items()]
+    said = [Param(key, str(value)) for key, value in named(params, "log_params").items()]
     return client.log_batch(run, params=said, synchronous=synchronous)
 
 
@@ -90,7 +91,7 @@ def set_tag(key: str, value: Any, synchronous: bool | None = None) -> RunOperati
 def set_tags(tags: dict[str, Any], synchronous: bool | None = None) -> RunOperations | None:
     """Set several tags."""
     run, client = _target(None)
-    said = [RunTag(key, str(value)) for key, value in tags.items()]
+    said = [RunTag(key, str(value)) for key, value in named(tags, "set_tags").items()]
     return client.log_batch(run, tags=said, synchronous=synchronous)
 
 

@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 from headrace.base import settings
-from headrace.base.errors import NotSupported
+from headrace.base.errors import BadRequest, NotSupported
 from headrace.stores import open_store
 from headrace.stores.port import Store
 from headrace.tracking import plugins
@@ -88,12 +88,18 @@ def registry_beside(tracking_uri: str) -> str:
 
 
 def local_path(uri: str) -> str:
-    """``uri``, made absolute when it is a path of this machine."""
-    if uri.partition(":")[0] in _ELSEWHERE:
+    """``uri``, made absolute when it is a path of this machine. What is neither a path nor a URI is refused."""
+    scheme, _, rest = uri.partition(":")
+    if scheme in _ELSEWHERE:
         raise NotSupported(
             f"{uri!r} means a Databricks workspace, which headrace does not speak to; give an http(s):// URL"
         )
-    return uri if _HAS_SCHEME.match(uri) else os.path.abspath(os.path.expanduser(uri))
+    if not _HAS_SCHEME.match(uri):
+        return os.path.abspath(os.path.expanduser(uri))
+    if not rest.startswith("//") and scheme != "file":
+        meant = f"http://{uri}" if rest.partition("/")[0].isdigit() else f"{scheme}://{rest.lstrip('/')}"
+        raise BadRequest(f"{uri!r} is neither a path nor a URI; write {meant}, or ./{uri} for a folder of that name")
+    return uri
 
 
 def store_at(uri: str) -> Store:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from headrace.base.errors import BadRequest
@@ -29,6 +30,13 @@ def whole(value: Any, what: str) -> int:
     if found != value and not isinstance(value, str):
         raise BadRequest(f"{what} must be a whole number, not {value!r}")
     return found
+
+
+def named(values: Any, what: str) -> dict[str, Any]:
+    """Names and values as a dictionary, or an error that says what was passed instead."""
+    if isinstance(values, Mapping):
+        return dict(values)
+    raise TypeError(f"{what} takes a dictionary of names and values, not a {type(values).__name__}")
 
 
 def several(items: Any) -> list[str]:
