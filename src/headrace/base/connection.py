@@ -104,7 +104,7 @@ def timeout_of_files() -> float:
 
 def attempts() -> int:
     """How often a request is made again after it failed in transit."""
-    return settings.number("HTTP_REQUEST_MAX_RETRIES", 7)
+    return settings.number("HTTP_REQUEST_MAX_RETRIES", 5)
 
 
 def patience() -> Patience:

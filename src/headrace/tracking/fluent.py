@@ -12,7 +12,7 @@ from headrace.tracking import active, context, tag_names
 from headrace.tracking.active import ActiveRun
 from headrace.tracking.autologging import autolog
 from headrace.tracking.client import MlflowClient
-from headrace.tracking.entities import LifecycleStage
+from headrace.tracking.entities import LifecycleStage, RunStatus
 from headrace.tracking.logged import (
     ActiveModel,
     ActiveModelContext,
@@ -155,6 +155,7 @@ def start_run(
 
 def end_run(status: str = "FINISHED") -> None:
     """End this thread's innermost open run, if there is one."""
+    RunStatus.from_string(status)  # Refused before the run is let go of.
     active.end(status)
 
 
