@@ -17,7 +17,6 @@ from click.testing import CliRunner
 
 from headrace.base.errors import HeadraceError
 from headrace.cli.root import root
-from headrace.schema.experiments import SearchExperiments
 from headrace.schema.runs import CreateRun, GetRun, SearchRuns
 from headrace.stores import open_store
 from tests.moving import sources
@@ -75,10 +74,20 @@ def test_a_dry_run_writes_nothing(mlflow: Path, tmp_path: Path) -> None:
     code, said = run(str(mlflow / "db/mlflow.db"), "--to", str(to), "--artifacts-from", moved(mlflow), "--dry-run")
     assert code == 0
     assert "6 found" in said
-    store = open_store(str(to))
-    assert len(store.send(SearchExperiments(view_type="ALL", max_results=10)).experiments) == 1
-    assert store.send(SearchRuns(experiment_ids=["0"])).runs == []
-    store.close()
+    assert not to.exists()
+
+
+def test_an_experiment_that_the_source_does_not_have_is_told(mlflow: Path, tmp_path: Path) -> None:
+    code, said = run(str(mlflow / "db/mlflow.db"), "--to", str(tmp_path / "to"), "--experiment", "nobody")
+    assert code == 1
+    assert "experiment (nobody): The source has no experiment of this name or id" in said
+
+
+def test_a_folder_that_cannot_be_written_is_not_taken_over(mlflow: Path) -> None:
+    folder = mlflow / "files" / "mlruns"
+    (folder / "headrace.db.lock").mkdir()
+    with pytest.raises(HeadraceError, match="--to ANOTHER"):
+        open_store(str(folder))
 
 
 def test_linked_artifacts_stay_where_they_are(mlflow: Path, tmp_path: Path) -> None:

@@ -73,23 +73,23 @@ def import_(
     same = folder is not None and str(folder) == opened.name
     link = kept_below(folder) if folder and same else str if how["link_artifacts"] else None
     chosen = Chosen(frozenset(experiments), registry=not no_registry)
-    store = open_store(to)
+    store = None if dry_run else open_store(to)
     progress = Progress(opened.runs(chosen), quiet=as_json)
     try:
         importer = Importer(
             opened,
-            Sink(store, to),
+            Sink(store, to) if store else None,
             chosen=chosen,
             link=link,
             homes_anew=same,
             verify=how["verify"],
-            dry_run=dry_run,
             watch=progress.show,
         )
         report = importer.run()
     finally:
         progress.end()
-        store.close()
+        if store:
+            store.close()
         opened.close()
     click.echo(json.dumps(report.as_json(), indent=2) if as_json else "\n".join(told(report, opened.name, dry_run)))
     if not report.is_whole:

@@ -20,7 +20,7 @@ from headrace.base.errors import BadRequest, HeadraceError, Unreachable
 from headrace.base.files import replacing, unfinished_name
 from headrace.moving.archive import BLOBS, FILES, FORMAT, INSIDE, MANIFEST, PROGRESS, RECORDS, VERSION, FileLine, Part
 from headrace.moving.archive import Manifest as Contents
-from headrace.moving.importing import _BELOW, _SCHEME
+from headrace.moving.new_places import BELOW, SCHEME
 from headrace.moving.plain_files import lines
 from headrace.moving.point_files import NDJSON, PARQUET, PointWriter, writer_of
 from headrace.moving.port import Chosen, Entity, Lost, Source, SourceFile, SourceFiles
@@ -226,10 +226,10 @@ def _part(file: Path, records: int) -> Part:
 
 def _is_ours(location: str | None) -> bool:
     """Whether the artifacts at a location are in the archive, and not in a place that only records name."""
-    found = _SCHEME.match(location or "")
+    found = SCHEME.match(location or "")
     return (found[1].lower() if found else "file") in SCHEMES
 
 
 def _inside(location: str | None) -> str | None:
-    found = _BELOW.fullmatch(location or "")
+    found = BELOW.fullmatch(location or "")
     return f"{INSIDE}{found[1]}/artifacts{found[2] or ''}" if found else location

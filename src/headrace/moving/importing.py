@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
-from headrace.artifacts import SCHEMES
-from headrace.base.errors import AlreadyExists, BadRequest, Forbidden, HeadraceError, NotFound, Unreachable
+from headrace.base.errors import (
+    AlreadyExists,
+    BadRequest,
+    Forbidden,
+    HeadraceError,
+    NoSuchEndpoint,
+    NotFound,
+    Unreachable,
+)
 from headrace.moving.copying import Copier
+from headrace.moving.new_places import NewPlaces
 from headrace.moving.port import Chosen, Entity, Lost, Sink, Source, SourceFiles
 from headrace.moving.reports import Report
 from headrace.moving.salvage import salvaged
@@ -31,8 +38,6 @@ from headrace.schema.imports import (
     ImportRegisteredModels,
     ImportRuns,
 )
-from headrace.schema.logged_models import GetLoggedModel
-from headrace.schema.runs import GetRun
 
 T = TypeVar("T")
 
@@ -48,9 +53,6 @@ _TOGETHER: dict[type, int] = {
 }
 #: What a store says when one of the records it was given cannot be taken.
 _REFUSALS = (BadRequest, NotFound, Forbidden, AlreadyExists)
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
-#: A location below the artifacts of a run or logged model.
-_BELOW = re.compile(r".*/([0-9a-f]{32}|m-[0-9a-f]{32})/artifacts(/.*)?")
 
 
 class Importer:
@@ -58,24 +60,24 @@ class Importer:
 
     With ``link`` artifacts stay where they are and records keep naming those places, as ``link`` spells them, but for
     experiments with ``homes_anew``, whose new runs go where the store has them. With ``verify`` artifacts that are here
-    already are compared byte by byte; with ``dry_run`` everything is read and nothing is written.
+    already are compared byte by byte. Without a ``sink`` everything is read and counted, and nothing is written.
     """
 
     def __init__(
         self,
         source: Source,
-        sink: Sink,
+        sink: Sink | None,
         *,
         chosen: Chosen | None = None,
         link: Callable[[str], str] | None = None,
         homes_anew: bool = False,
         verify: bool = False,
-        dry_run: bool = False,
         watch: Callable[[Report], object] = lambda report: None,
     ) -> None:
-        self._source, self._sink, self._chosen = source, sink, chosen or Chosen()
-        self._link, self._homes_anew = link, homes_anew
-        self._dry_run, self._watch = dry_run, watch
+        self._source, self._chosen = source, chosen or Chosen()
+        self._link, self._homes_anew, self._watch = link, homes_anew, watch
+        self._dry_run = sink is None
+        self._to = sink
         self._copier = Copier(verify=verify)
         self._waiting: dict[type, list[Any]] = {kind: [] for kind in _TOGETHER}
         self._weights: dict[type, int] = dict.fromkeys(_TOGETHER, 0)
@@ -84,9 +86,15 @@ class Importer:
         #: Where artifacts of runs and logged models belong whose files are still to come, and whether they are new.
         self._places: dict[str, tuple[str, bool]] = {}
         self._refused: set[str] = set()
-        self._left: dict[str, int] = {}
-        self._homes: dict[str, str | None] = {}
+        #: Ids and names of experiments that the source has.
+        self._seen: set[str] = set()
+        self._places_of = NewPlaces(sink.store if sink else None, link)
         self.report = Report()
+
+    @property
+    def _sink(self) -> Sink:
+        assert self._to is not None
+        return self._to
 
     def run(self) -> Report:
         """Import everything. What is sent twice is taken once, so that a broken import is simply run again."""
@@ -94,9 +102,13 @@ class Importer:
             for entity in self._source.entities(self._chosen):
                 self._take(entity)
             self._flush(list(_TOGETHER))
+        except NoSuchEndpoint as error:
+            raise HeadraceError(f"One of the two servers does not have a call that this needs: {error}") from error
         finally:
             self._copier.close()
-        for scheme, number in sorted(self._left.items()):
+        for wanted in sorted(self._chosen.experiments - self._seen):
+            self.report.lose("experiment", wanted, "The source has no experiment of this name or id")
+        for scheme, number in sorted(self._places_of.left.items()):
             why = f"No artifact store here reads {scheme}: locations; they stay there, and records keep naming them"
             self.report.lose("artifacts", "", why, number)
         return self.report
@@ -105,6 +117,8 @@ class Importer:
         if isinstance(entity, Lost):
             self.report.lost.append(entity)
             return
+        if isinstance(entity, ImportedExperiment):
+            self._seen |= {entity.experiment_id, entity.name}
         kind = type(entity)
         self._waiting[kind].append(entity)
         self._weights[kind] += len(entity.points) if isinstance(entity, ImportedSeries) else 1
@@ -147,7 +161,7 @@ class Importer:
     def _take_experiments(self, items: list[ImportedExperiment]) -> None:
         told = []
         for each in items:
-            home = None if self._homes_anew else self._kept(each.artifact_location)
+            home = None if self._homes_anew else self._places_of.kept(each.artifact_location)
             told.append(msgspec.structs.replace(each, artifact_location=home))
         for each, outcome in self._sent(told, lambda some: ImportExperiments(experiments=some)):
             if outcome.became != "refused":
@@ -162,7 +176,7 @@ class Importer:
             if each.experiment_id not in self._experiments:
                 self._refuse("run", each.run_id, f"Its experiment {each.experiment_id} did not come over")
                 continue
-            place = self._kept(each.artifact_uri, count=True)
+            place = self._places_of.kept(each.artifact_uri, count=True)
             home = self._experiments[each.experiment_id]
             told.append(msgspec.structs.replace(each, experiment_id=home, artifact_uri=place))
         for run, outcome in self._sent(told, lambda some: ImportRuns(runs=some)):
@@ -174,7 +188,7 @@ class Importer:
             if each.experiment_id not in self._experiments:
                 self._refuse("logged model", each.model_id, f"Its experiment {each.experiment_id} did not come over")
                 continue
-            place = self._kept(each.artifact_uri, count=True)
+            place = self._places_of.kept(each.artifact_uri, count=True)
             home = self._experiments[each.experiment_id]
             told.append(msgspec.structs.replace(each, experiment_id=home, artifact_uri=place))
         for model, outcome in self._sent(told, lambda some: ImportLoggedModels(models=some)):
@@ -251,8 +265,10 @@ class Importer:
                     "model version", f"{each.name}/{each.version}", "Its registered model did not come over"
                 )
                 continue
-            place = self._moved(each.storage_location)
-            told.append(msgspec.structs.replace(each, source=self._moved(each.source) or "", storage_location=place))
+            place = self._places_of.moved(each.storage_location)
+            told.append(
+                msgspec.structs.replace(each, source=self._places_of.moved(each.source) or "", storage_location=place)
+            )
         self._sent(told, lambda some: ImportModelVersions(versions=some))
 
     def _sent(self, items: list[T], call: Callable[[list[T]], Any]) -> list[tuple[T, ImportOutcome]]:
@@ -301,44 +317,6 @@ class Importer:
                 self.report.lose(name, outcome.id, outcome.why or "The store refused it")
         if outcome.why and outcome.became != "refused":
             self.report.lose(f"part of a {name}", outcome.id, outcome.why)
-
-    def _kept(self, location: str | None, *, count: bool = False) -> str | None:
-        """The location that a record keeps; None where the store is to choose one, to which artifacts are copied."""
-        if not location:
-            return None
-        scheme = _scheme(location)
-        if self._link:
-            return self._link(location)
-        if scheme in SCHEMES:
-            return None
-        if count:
-            self._left[scheme] = self._left.get(scheme, 0) + 1
-        return location
-
-    def _moved(self, location: str | None) -> str | None:
-        """A location below a run's or model's artifacts at the source, as it is here; others as they are."""
-        if not location:
-            return location
-        found = _BELOW.fullmatch(location)
-        if not found:
-            return self._link(location) if self._link else location
-        id, below = found[1], found[2] or ""
-        if id not in self._homes:
-            try:
-                if id.startswith("m-"):
-                    self._homes[id] = self._sink.store.send(GetLoggedModel(model_id=id)).model.artifact_location
-                else:
-                    self._homes[id] = self._sink.store.send(GetRun(run_id=id)).run.info.artifact_uri
-            except NotFound:
-                self._homes[id] = None
-        home = self._homes[id]
-        here = f"{home.rstrip('/')}{below}" if home else location
-        return self._link(here) if self._link else here
-
-
-def _scheme(location: str) -> str:
-    found = _SCHEME.match(location)
-    return found[1].lower() if found else "file"
 
 
 def id_of(item: Record) -> str:

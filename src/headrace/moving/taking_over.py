@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from headrace.base.errors import HeadraceError
 from headrace.moving.importing import Importer
 from headrace.moving.mlflow_files import MlflowFiles
 from headrace.moving.port import Chosen, Sink
@@ -20,8 +23,7 @@ _PART, _LOCK = f"{FILE}.importing", f"{FILE}.lock"
 
 def take_over(folder: Path) -> None:
     """Import a folder into a new database in it, which is whole or absent. Others that want the same wait for it."""
-    with open(folder / _LOCK, "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _alone(folder):
         if (folder / FILE).exists():
             return
         for left in folder.glob(f"{_PART}*"):
@@ -29,6 +31,23 @@ def take_over(folder: Path) -> None:
         _fill(folder, folder / _PART)
         (folder / _PART).replace(folder / FILE)
         (folder / _LOCK).unlink()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder."""
+    try:
+        lock = os.open(folder / _LOCK, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise HeadraceError(
+            f"{folder} was written by MLflow and cannot be made a store of Headrace: {error.strerror}. "
+            f"`headrace import {folder} --to ANOTHER` brings what is in it to another place"
+        ) from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 def kept_below(folder: Path) -> Callable[[str], str]:
