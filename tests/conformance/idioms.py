@@ -768,6 +768,7 @@ def _what_a_run_read_is_noted_and_found(mlflow: Any) -> Any:
     with mlflow.start_run() as run:
         mlflow.log_input(table, "training", {"split": "half"})
         mlflow.log_inputs([arrays], ["eval"], [None])
+        mlflow.log_input(table, "test", {"split": "other"})
     noted = sorted(mlflow.get_run(run.info.run_id).inputs.dataset_inputs, key=lambda each: each.dataset.name)
     asked = ("name = 'rows'", f"digest = '{arrays.digest}'", "context = 'eval'", "context = 'test'")
     return [

@@ -27,10 +27,10 @@ def log_inputs(tx: Tx, call: LogInputs) -> Empty:
     experiment = tx.scalar("SELECT experiment FROM runs WHERE id = ?", run)
     for given in call.datasets:
         tags = {tag.key: tag.value for tag in given.tags}
-        tx.put(
+        # What a run said of a dataset first stays, as in MLflow.
+        tx.put_new(
             "run_datasets",
-            "run, dataset",
-            "tags, context",
+            "run, dataset, tags, context",
             [(run, dataset_key(tx, experiment, given), json.dumps(list(tags.items())), tags.get(CONTEXT_TAG))],
         )
     tx.put_new("run_models", MODELS, [(run, "in", model.model_id, 0) for model in call.models])

@@ -198,6 +198,8 @@ class RunContract:
         for _ in range(2):
             store.send(LogInputs(run_id=run_id, datasets=[given], models=[ModelInput("m-1")]))
             store.send(LogOutputs(run_id=run_id, models=[ModelOutput("m-2", 3)]))
+        again = DatasetInput(tags=[InputTag("mlflow.data.context", "eval")], dataset=dataset)
+        store.send(LogInputs(run_id=run_id, datasets=[again]))  # What was said first stays.
         found = making.read(store, run_id)
         assert found.inputs is not None
         assert found.outputs is not None
