@@ -55,7 +55,7 @@ def test_an_alias_is_rolled_back(client: MlflowClient, capsys: pytest.CaptureFix
     code, out = run(capsys, "models", "alias", "at", "m", "x", str(when))
     assert (code, out.strip() in ("1", "2", "3")) == (0, True)
     code, _ = run(capsys, "models", "alias", "rollback", "m", "x")
-    assert "cannot go" in str(code)
+    assert "cannot go 1 back" in str(code)
     code, _ = run(capsys, "models", "alias", "rollback", "m", "x", "--to", "yesterday")
     assert "ISO 8601" in str(code)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import unquote
 
 from headrace.base.caller import HEADER, UNKNOWN
@@ -19,12 +20,20 @@ _HEADER = HEADER.lower().encode()
 
 def name_in(headers: Mapping[bytes, bytes]) -> str:
     """The name that the headers of a request give."""
-    said = headers.get(b"authorization")
-    if said is not None and said[:6].lower() == b"basic ":
-        try:
-            name = base64.b64decode(said[6:].strip(), validate=True).partition(b":")[0].decode()
-        except (binascii.Error, UnicodeDecodeError):
-            name = ""
-    else:
-        name = unquote(headers.get(_HEADER, b"").decode("latin-1"))
+    authorization = headers.get(b"authorization")
+    if authorization is None or authorization[:6].lower() != b"basic ":
+        return _said(headers.get(_HEADER, b""))
+    try:
+        name = base64.b64decode(authorization[6:].strip(), validate=True).partition(b":")[0].decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return UNKNOWN
+    return _plain(name)
+
+
+@lru_cache(256)
+def _said(header: bytes) -> str:
+    return _plain(unquote(header.decode("latin-1")))
+
+
+def _plain(name: str) -> str:
     return CONTROL.sub("", name).strip() or UNKNOWN

@@ -81,8 +81,8 @@ def _state_before(call: RollBackRegisteredModelAlias, states: list[_State]) -> _
     if steps >= len(assigned):
         known = max(len(assigned) - (not gone), 0)
         raise BadRequest(
-            f"The alias {call.alias!r} of {call.name!r} cannot go {call.steps or 1} steps back: "
-            f"its history has {known} before today's"
+            f"The alias {call.alias!r} of {call.name!r} cannot go {call.steps or 1} back: "
+            f"versions it pointed at before, as far as is known: {known}"
         )
     return assigned[-1 - steps]
 

@@ -128,5 +128,9 @@ def _events(said: Iterable[Event]) -> list[WebhookEvent]:
 
 
 def _status(said: str | WebhookStatus | None) -> StatusWord | None:
-    # Whatever else is said is refused with the other fields.
-    return cast("StatusWord | None", None if said is None else str(said))
+    if said is None:
+        return None
+    try:
+        return WebhookStatus(said).value
+    except ValueError:
+        raise BadRequest(f"Invalid status {said!r}: it is one of {', '.join(WebhookStatus)}") from None
