@@ -72,7 +72,7 @@ def test_records_come_from_data_frames(golden: EvaluationDataset) -> None:
 @pytest.mark.parametrize(
     "records",
     ["text", None, [1], [{"q": 1}], [{"inputs": "text"}], [{"inputs": {"a": object()}}], pandas.DataFrame({"x": [1]})],
-    ids=str,
+    ids=range(7),
 )
 def test_what_is_no_record_is_refused(golden: EvaluationDataset, records: Any) -> None:
     with pytest.raises(MlflowException) as caught:

@@ -63,7 +63,8 @@ Description = Annotated[str, Meta(max_length=100_000)]
 Location = Annotated[str, Meta(max_length=2000)]
 Filter = Annotated[str, Meta(max_length=65_536, description="A filter in the search language.")]
 OrderBy = Annotated[list[Annotated[str, Meta(max_length=1024)]], Meta(max_length=32)]
-ExperimentIds = Annotated[list[ExperimentId], Meta(max_length=1000)]
+#: As many as a search through all experiments names.
+ExperimentIds = Annotated[list[ExperimentId], Meta(max_length=20_000)]
 Alias = Annotated[str, Meta(min_length=1, max_length=255, pattern=_ALIAS)]
 ForeignId = Annotated[str, Meta(min_length=1, max_length=64, pattern=_FOREIGN_ID, description="Id given elsewhere.")]
 

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from headrace.schema.datasets import Dataset, DatasetInput, InputTag, LogInputs
-from headrace.schema.experiments import GetExperiment, SetExperimentTag
+from headrace.schema.experiments import GetExperiment, SearchDatasets, SetExperimentTag
 from headrace.schema.runs import DeleteRun, LogBatch, Metric, SearchRuns, SetTag, UpdateRun
 from headrace.stores.port import Store
 from headrace.testing.stores import making
@@ -175,6 +175,30 @@ class SearchContract:
         found = store.send(SearchRuns(experiment_ids=[zoo["?"]])).runs
         for each in found:
             assert repr(each) == repr(making.read(store, each.info.run_id))
+
+    def test_a_search_goes_through_thousands_of_experiments(self, store: Store, zoo: dict[str, str]) -> None:
+        others = [str(10**9 + n) for n in range(19_999)]
+        call = SearchRuns(experiment_ids=[zoo["?"], *others], filter="params.lr = '10'")
+        assert [each.info.run_id for each in store.send(call).runs] == [zoo["b"]]
+
+    def test_datasets_that_runs_read_are_told_once_for_each_context(self, store: Store) -> None:
+        key, other = making.experiment(store), making.experiment(store)
+        runs = [making.run(store, key) for _ in range(4)]
+        dataset = Dataset(name="iris", digest="d1", source_type="local", source="{}")
+        for run, context in zip(runs, ("train", "test", "train", "gone"), strict=True):
+            inputs = [DatasetInput(tags=[InputTag("mlflow.data.context", context)], dataset=dataset)]
+            store.send(LogInputs(run_id=run, datasets=inputs))
+        plain = Dataset(name="iris", digest="d2", source_type="local", source="{}")
+        store.send(LogInputs(run_id=runs[0], datasets=[DatasetInput(dataset=plain)]))
+        store.send(DeleteRun(run_id=runs[3]))
+        told = store.send(SearchDatasets(experiment_ids=[key, other])).dataset_summaries
+        assert sorted((each.name, each.digest, each.context or "") for each in told) == [
+            ("iris", "d1", "test"),
+            ("iris", "d1", "train"),
+            ("iris", "d2", ""),
+        ]
+        assert {each.experiment_id for each in told} == {key}
+        assert store.send(SearchDatasets(experiment_ids=[other])).dataset_summaries == []
 
     def test_no_experiments_have_no_runs(self, store: Store) -> None:
         assert store.send(SearchRuns()).runs == []
