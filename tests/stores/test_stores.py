@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -25,8 +26,12 @@ from tests.processes import serving
 @pytest.fixture(scope="module", params=["sqlite", "directory", "postgresql", "mysql", "remote"])
 def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """One store of each kind, for the whole exam."""
-    folder = tmp_path_factory.mktemp("store")
-    match request.param:
+    yield from opened_as(request.param, request, tmp_path_factory.mktemp("store"))
+
+
+def opened_as(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[Store]:
+    """An empty store of a kind."""
+    match kind:
         case "sqlite":
             yield from opened(f"sqlite:///{folder}/h.db")
         case "directory":
