@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -166,8 +165,3 @@ def _add(stream: Stream, column: Any) -> None:
     for chunk in getattr(column, "chunks", None) or [column]:
         if not hasattr(chunk, "chunks"):
             stream.add(chunk)
-
-
-def is_readable() -> bool:
-    """Whether what reads tables is installed."""
-    return importlib.util.find_spec("pyarrow") is not None
