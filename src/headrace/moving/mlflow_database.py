@@ -88,9 +88,8 @@ class MlflowDatabase:
         experiments = list(self._experiments(chosen))
         yield from experiments
         ids = frozenset(each.experiment_id for each in experiments)
-        everything = not chosen.experiments
-        yield from self._runs(None if everything else ids)
-        yield from self._logged_models(None if everything else ids)
+        yield from self._runs(ids)
+        yield from self._logged_models(ids)
         if chosen.registry:
             yield from self._registered_models()
         yield from self._not_yet()
@@ -121,14 +120,14 @@ class MlflowDatabase:
             found.setdefault(each, []).append((name, text))
         return found
 
-    def _runs(self, experiments: frozenset[str] | None) -> Iterator[Entity]:
+    def _runs(self, experiments: frozenset[str]) -> Iterator[Entity]:
         names = (
             "run_uuid experiment_id name user_id status start_time end_time lifecycle_stage deleted_time artifact_uri"
         )
         after = ""
         while page := self._after("runs", names, after):
             first, after = page[0][0], page[-1][0]
-            wanted = [row for row in page if experiments is None or str(row[1]) in experiments]
+            wanted = [row for row in page if str(row[1]) in experiments]
             if wanted:
                 yield from self._page_of_runs(wanted)
                 ranges = [(first, after)] if len(wanted) == len(page) else [(row[0], row[0]) for row in wanted]
@@ -211,7 +210,7 @@ class MlflowDatabase:
                 ]
                 yield ImportedSeries(run_id, key, points)
 
-    def _logged_models(self, experiments: frozenset[str] | None) -> Iterator[Entity]:
+    def _logged_models(self, experiments: frozenset[str]) -> Iterator[Entity]:
         names = (
             "model_id experiment_id name artifact_location creation_timestamp_ms last_updated_timestamp_ms status"
             " lifecycle_stage model_type source_run_id status_message"
@@ -219,7 +218,7 @@ class MlflowDatabase:
         after = ""
         while page := self._after("logged_models", names, after):
             after = page[-1][0]
-            yield from self._page_of_models([row for row in page if experiments is None or str(row[1]) in experiments])
+            yield from self._page_of_models([row for row in page if str(row[1]) in experiments])
 
     def _page_of_models(self, page: list[Any]) -> Iterator[Entity]:
         ids = [row[0] for row in page]

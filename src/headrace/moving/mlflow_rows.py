@@ -122,7 +122,7 @@ class SqliteReader(Reader):
         self.folder = file.parent
         try:
             self._connection = sqlite3.connect(
-                f"file:{quote(str(file))}?mode=ro", uri=True, timeout=60, isolation_level=None
+                f"file:{quote(str(file))}?{_how(file)}", uri=True, timeout=60, isolation_level=None
             )
             self._connection.text_factory = lambda raw: raw.decode(errors="replace")
             tables = [row[0] for row in self.query("SELECT name FROM sqlite_master WHERE type = 'table'")]
@@ -157,6 +157,19 @@ class SqliteReader(Reader):
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _how(file: Path) -> str:
+    """How to open a file so that nothing is written, beside it neither.
+
+    SQLite reads a database with a write-ahead log by files of its own beside it. Where nobody has made them nobody uses
+    the database, which can then be read as it is.
+    """
+    with open(file, "rb") as opened:
+        header = opened.read(20)
+    logged = header[18:20] == b"\x02\x02"
+    in_use = any(file.with_name(f"{file.name}{end}").exists() for end in ("-wal", "-shm"))
+    return "mode=ro&immutable=1" if logged and not in_use else "mode=ro"
 
 
 class ServerReader(Reader):
