@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -203,6 +204,23 @@ def test_two_processes_share_the_work_and_double_nothing(store: SqlStore, receiv
     for each in both:
         finish(each)
     assert len({each.headers["X-MLflow-Delivery-Id"] for each in received}) == len(receiver.received) == 40
+
+
+def test_what_many_change_at_once_is_all_told_soon(store: SqlStore, receiver: Receiver) -> None:
+    """Each change is followed by a look, which must not come before the change can be seen."""
+    webhook_at(store, receiver.url)
+    deliverer = Deliverer(store)
+
+    def work(number: int) -> None:
+        change(store, f"m{number}")
+        deliverer.note_change()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(120)))
+    receiver.wait_for(120)
+    settled(store)
+    finish(deliverer)
+    assert len(receiver.received) == 120
 
 
 def test_a_test_is_sent_at_once_and_its_answer_is_not_repeated(store: SqlStore, receiver: Receiver) -> None:

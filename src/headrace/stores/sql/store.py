@@ -54,8 +54,8 @@ class Household:
         #: Names of metrics, params and tags, as far as this process met them: they never change.
         self.names: dict[str, int] = {}
         self.spelled: dict[int, str] = {}
-        #: Messages that this process has put into the outbox of webhooks.
-        self.announced = 0
+        #: Counts messages put into the outbox of webhooks: as they are written, and when they are committed.
+        self.written = self.announced = 0
         #: When writers that are gone were last forgotten, in milliseconds.
         self.swept = 0
 
@@ -106,7 +106,7 @@ class SqlStore:
 
     @property
     def announced(self) -> int:
-        """Messages that this process has put into the outbox of webhooks; it grows when there is something to send."""
+        """Grows when this process has put something into the outbox of webhooks, once it is there for all to see."""
         return self._house.announced
 
     @property
@@ -117,7 +117,7 @@ class SqlStore:
     def send(self, call: Call[R], /) -> R:
         answer = _answer_to(call)
         if call.route.writes:
-            return cast(R, self._backend.write(_asked(answer, call), self._house))
+            return cast(R, self._write(self._backend.write, answer, call))
         chores: list[Callable[[Tx], Any]] = []
 
         def job(tx: Tx) -> Any:
@@ -140,22 +140,38 @@ class SqlStore:
 
     def attempt(self, call: Call[R], /) -> R:
         answer = _answer_to(call)
-        act = self._backend.write_now if call.route.writes else self._backend.read_now
-        return cast(R, act(_asked(answer, call), self._house))
+        if call.route.writes:
+            return cast(R, self._write(self._backend.write_now, answer, call))
+        return cast(R, self._backend.read_now(lambda tx: answer(tx, call), self._house))
+
+    def _write(self, act: Callable[[_Asked, Household], Any], answer: Answer, call: Call[Any]) -> Any:
+        asked = _Asked(answer, call)
+        reply = act(asked, self._house)
+        if asked.announces:
+            # Not before it is committed: whoever is told so looks at once.
+            self._house.announced += 1
+        return reply
 
     def close(self) -> None:
         self._backend.close()
 
 
-def _asked(answer: Answer, call: Call[Any]) -> Callable[[Tx], Any]:
+class _Asked:
     """The answering of a call for whoever asks in this thread; another thread may be the one to do it."""
-    who = caller.said()
 
-    def job(tx: Tx) -> Any:
-        tx.caller = who
-        return answer(tx, call)
+    __slots__ = ("_answer", "_call", "_who", "announces")
 
-    return job
+    def __init__(self, answer: Answer, call: Call[Any]) -> None:
+        self._answer, self._call, self._who = answer, call, caller.said()
+        #: Whether something was put into the outbox, by this call or at the same time.
+        self.announces = False
+
+    def __call__(self, tx: Tx) -> Any:
+        tx.caller = self._who
+        before = tx.house.written
+        reply = self._answer(tx, self._call)
+        self.announces = tx.house.written != before
+        return reply
 
 
 def _answer_to(call: Call[Any]) -> Answer:

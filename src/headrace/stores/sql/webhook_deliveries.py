@@ -144,7 +144,7 @@ def replay_webhook_delivery(tx: Tx, call: ReplayWebhookDelivery) -> WebhookDeliv
         now_ms(),
         call.delivery_id,
     )
-    tx.house.announced += 1
+    tx.house.written += 1
     return _found(tx, webhook, call.delivery_id)
 
 
@@ -156,7 +156,7 @@ def replay_webhook_deliveries(tx: Tx, call: ReplayWebhookDeliveries) -> WebhookD
         now_ms(),
         webhook,
     )
-    tx.house.announced += 1
+    tx.house.written += 1
     return WebhookDeliveriesReplayed(replayed=replayed)
 
 

@@ -114,7 +114,7 @@ def _write(tx: Tx, webhooks: list[int], entity: str, action: str, data: Mapping[
         " VALUES (?, ?, ?, ?, 'PENDING', ?, ?, 0)",
         [(str(uuid.uuid4()), webhook, event, text, now, now) for webhook in webhooks],
     )
-    tx.house.announced += 1
+    tx.house.written += 1
 
 
 def _is_prompt(tx: Tx, model: int) -> bool:
