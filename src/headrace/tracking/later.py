@@ -146,22 +146,25 @@ def _number(place: str, run_id: str) -> int:
 def _batches(items: list[Said | Act]) -> list[list[Said | Act]]:
     """The items in order, with neighbours of one run together as far as one request carries them."""
     found: list[list[Said | Act]] = []
+    of, room = None, (0, 0, 0)
     for item in items:
-        if found and _fits(found[-1], item):
+        if not isinstance(item, Said):
+            of = None
+            found.append([item])
+            continue
+        run, size = (item.client.tracking_uri, item.run_id), (len(item.metrics), len(item.params), len(item.tags))
+        both = (room[0] + size[0], room[1] + size[1], room[2] + size[2])
+        if run == of and _fit(*both):
             found[-1].append(item)
+            room = both
         else:
             found.append([item])
+            of, room = run, size
     return found
 
 
-def _fits(batch: list[Said | Act], item: Said | Act) -> bool:
-    first = batch[0]
-    if not isinstance(first, Said) or not isinstance(item, Said):
-        return False
-    if (first.client.tracking_uri, first.run_id) != (item.client.tracking_uri, item.run_id):
-        return False
-    every = [*(each for each in batch if isinstance(each, Said)), item]
-    metrics, params, tags = (sum(len(getattr(each, kind)) for each in every) for kind in ("metrics", "params", "tags"))
+def _fit(metrics: int, params: int, tags: int) -> bool:
+    """Whether one request carries so many."""
     few = params <= MAX_PARAMS_TAGS_PER_BATCH and tags <= MAX_PARAMS_TAGS_PER_BATCH
     return few and metrics + params + tags <= MAX_ENTITIES_PER_BATCH
 

@@ -224,6 +224,15 @@ class Runs(Asking):
         return RunOperations([later.log(self, run_id, metrics or [], params or [], tags or [])])
 
 
+def _is_plain(metric: Metric) -> bool:
+    return type(metric.value) is float and type(metric.step) is int
+
+
+def _made_plain(metric: Metric) -> Metric:
+    value, step = number(metric.value, metric.key), whole(metric.step or 0, "step")
+    return msgspec.structs.replace(metric, value=value, step=step)
+
+
 def _batches(run_id: str, metrics: list[Metric], params: list[Param], tags: list[RunTag]) -> Iterator[LogBatch]:
     # Params and tags go first: a refused param then stops the batch before any metric is written.
     while params or tags or metrics:
