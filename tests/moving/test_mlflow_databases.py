@@ -103,7 +103,7 @@ def test_other_workspaces_are_told_and_can_be_asked_for(tmp_path: Path) -> None:
         connection.execute("ALTER TABLE experiments ADD COLUMN workspace TEXT DEFAULT 'default'")
         connection.execute("UPDATE experiments SET workspace = 'team' WHERE name = 'one/first'")
     connection.close()
-    report = imported(file, tmp_path / "to")
+    report = imported(file, tmp_path / "to", f"{sources.WRITTEN_AT}={tmp_path / 'source'}")
     assert [(each.kind, each.count) for each in report.lost] == [("experiment", 1)]
     assert "--workspace" in report.lost[0].why
     opened = open_source(str(file), workspace="team")
