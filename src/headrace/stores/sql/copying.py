@@ -32,7 +32,7 @@ _CONTENTS = (
     "webhooks",
 )
 #: Tables that are not contents: the mark of the schema, and what readers make for themselves.
-_ASIDE = frozenset({"headrace_schema", "outlines", "sqlite_sequence"})
+_ASIDE = frozenset({"headrace_schema", "outlines"})
 #: Columns that may hold a location relative to the folder of a store.
 _LOCATIONS = (
     ("experiments", "artifact_location"),
@@ -267,7 +267,7 @@ def _counter(tx: Tx, table: str) -> int:
 def _tables(copy: sqlite3.Connection) -> Iterator[tuple[str, list[str], list[str]]]:
     """Every table with contents, its columns and its key; what others refer to comes before them."""
     names = [row[0] for row in copy.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
-    left = [name for name in names if name not in _ASIDE]
+    left = [name for name in names if name not in _ASIDE and not name.startswith("sqlite_")]
     parents = {name: {row[2] for row in copy.execute(f"PRAGMA foreign_key_list({name})")} - {name} for name in left}
     done: set[str] = set()
     while left:
