@@ -88,3 +88,26 @@ def test_the_environment_may_add_tags(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_RUN_CONTEXT", "team=a")
     with pytest.raises(BadRequest, match="JSON"):
         context.resolve_tags()
+
+
+def test_the_branch_and_the_remote_are_noted_without_credentials(repository: Path) -> None:
+    _git(repository, "remote", "add", "origin", "https://me:secret@host.example/x.git")
+    _git(repository, "remote", "add", "other", "git@host.example:y.git")
+    tags = context.git.tags_of(repository / "deep" / "train.py")
+    assert tags["mlflow.source.git.branch"] == "main"
+    assert tags["mlflow.source.git.repoURL"] == "https://host.example/x.git"
+    _git(repository, "remote", "remove", "origin")
+    assert context.git.tags_of(repository)["mlflow.source.git.repoURL"] == "git@host.example:y.git"
+
+
+def test_a_detached_head_has_no_branch(repository: Path) -> None:
+    _git(repository, "checkout", "-q", "--detach")
+    assert set(context.git.tags_of(repository)) == {"mlflow.source.git.commit"}
+
+
+def test_a_worktree_has_the_remote_of_its_repository(repository: Path, tmp_path: Path) -> None:
+    _git(repository, "remote", "add", "origin", "ssh://git@host.example/x.git")
+    _git(repository, "worktree", "add", "-q", "-b", "other", str(tmp_path / "other"))
+    tags = context.git.tags_of(tmp_path / "other")
+    assert tags["mlflow.source.git.branch"] == "other"
+    assert tags["mlflow.source.git.repoURL"] == "ssh://git@host.example/x.git"
