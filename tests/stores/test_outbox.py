@@ -1,6 +1,5 @@
 """The outbox of webhooks and the history, on every database: many at once, secrets, and what cannot be undone."""
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,11 +29,8 @@ from headrace.schema.webhooks import (
     Webhook,
     WebhookEvent,
 )
-from headrace.stores import open_store
-from headrace.stores.sql import SqlStore, sealed
-from headrace.stores.sql.dialects import SQLITE
-from headrace.stores.sql.migrations import m0003_registry_events
-from headrace.stores.sql.opening import open_sql, script
+from headrace.stores.sql import SqlStore, opening, sealed
+from headrace.stores.sql.opening import open_sql
 from headrace.stores.sql.tx import Tx
 
 URL = "https://127.0.0.1:9/"
@@ -187,31 +183,43 @@ def test_events_are_neither_changed_nor_deleted(store: SqlStore, statement: str)
     assert store.send(SearchRegistryEvents()).events == before
 
 
-def test_what_was_there_before_there_was_a_history_has_one_too(tmp_path: Path) -> None:
-    """As after an upgrade of a database that Headrace made before: the steps since are taken."""
-    file = tmp_path / "h.db"
-    store = open_store(f"sqlite:///{file}")
-    store.send(CreateRegisteredModel(name="m"))
-    for _ in range(2):
-        store.send(CreateModelVersion(name="m", source="s3://b/p"))
-    store.send(SetRegisteredModelAlias(name="m", alias="x", version="1"))
-    store.close()
-    with sqlite3.connect(file) as there:
-        there.execute("DROP TABLE registry_events")
-        there.execute("UPDATE model_versions SET stage = 'Staging' WHERE version = 2")
-        (when,) = there.execute("SELECT last_update_time FROM registered_models").fetchone()
-        for statement in script(SQLITE, m0003_registry_events.UP):
-            there.execute(statement)
-    there.close()
-    store = open_store(f"sqlite:///{file}")
-    assert [each.event for each in store.send(SearchRegistryEvents(name="m")).events[::-1]] == [
-        "registered_model.created",
-        "model_version.created",
-        "model_version.created",
-        "model_version.transitioned",
-        "model_version_alias.set",
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mysql"])
+def test_what_was_there_before_there_was_a_history_has_one_too(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = f"sqlite:///{tmp_path}/h.db" if kind == "sqlite" else request.getfixturevalue(f"{kind}_url")
+    with monkeypatch.context() as then:
+        then.setattr(opening, "STEPS", opening.STEPS[:1])
+        old = open_sql(uri)
+        old._backend.write(_fill, old._house)
+        old.close()
+    store = open_sql(uri)
+    assert [(each.event, each.timestamp) for each in store.send(SearchRegistryEvents(name="m")).events[::-1]] == [
+        ("registered_model.created", 10),
+        ("model_version.created", 20),
+        ("model_version.created", 21),
+        ("model_version.transitioned", 31),
+        ("model_version_alias.set", 40),
     ]
-    for asked in ({"alias": "x"}, {"stage": "None"}):
-        assert store.send(GetModelVersionAt(name="m", at=when, **asked)).model_version.version == "1"
-    assert store.send(GetModelVersionAt(name="m", at=when, stage="staging")).model_version.version == "2"
+    for alias, stage, version in (("x", None, "1"), (None, "None", "1"), (None, "staging", "2"), ("latest", None, "2")):
+        asked = GetModelVersionAt(name="m", at=40, alias=alias, stage=stage)
+        assert store.send(asked).model_version.version == version
     store.close()
+
+
+def _fill(tx: Tx) -> None:
+    """A registered model as it was kept before there was a history."""
+    model = tx.insert(
+        "registered_models", workspace="default", name="m", creation_time=10, last_update_time=40, last_version=2
+    )
+    for version, stage in ((1, "None"), (2, "Staging")):
+        tx.run(
+            "INSERT INTO model_versions (model, version, creation_time, last_update_time, stage, source, storage,"
+            " status) VALUES (?, ?, ?, ?, ?, 's3://b/p', 's3://b/p', 'READY')",
+            model,
+            version,
+            19 + version,
+            29 + version,
+            stage,
+        )
+    tx.run("INSERT INTO aliases (model, alias, version) VALUES (?, 'x', 1)", model)
