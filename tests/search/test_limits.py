@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from headrace.base.errors import BadRequest, Unreachable
-from headrace.schema.runs import CreateRun, SearchRuns
+from headrace.schema.experiments import CreateExperiment
+from headrace.schema.runs import CreateRun, RunTag, SearchRuns
 from headrace.stores import open_store
 from headrace.stores.port import Store
 from headrace.stores.sql import filters, sqlite
@@ -45,3 +46,10 @@ def test_too_many_texts_are_not_looked_at(store: Store, monkeypatch: pytest.Monk
     monkeypatch.setattr(filters, "TEXTS", 2)
     with pytest.raises(BadRequest, match="more than 2 different texts"):
         store.send(FILTER)
+    other = store.send(CreateExperiment(name="other")).experiment_id
+    tags = [RunTag("t", "x")]
+    for name in ("dx", "e"):
+        store.send(CreateRun(experiment_id=other, run_name=name, tags=tags))
+    for text in ("run_name RLIKE 'x$'", "tags.`mlflow.runName` RLIKE 'x$' AND tags.t RLIKE 'x'"):
+        found = store.send(SearchRuns(experiment_ids=[other], filter=text)).runs
+        assert [run.info.run_name for run in found] == ["dx"]

@@ -39,6 +39,9 @@ class TextPairs(msgspec.Struct, frozen=True):
     numbered: bool = False
     #: The column that has the value as a number, if there is one.
     number: str = ""
+    #: A condition on the owners whose values can matter at all, and its parameters.
+    among: str = ""
+    among_params: tuple[Any, ...] = ()
 
     def __call__(self, tx: Tx, compare: Compare) -> Sql:
         key = names.known(tx, compare.field.key) if self.numbered else compare.field.key
@@ -51,16 +54,16 @@ class TextPairs(msgspec.Struct, frozen=True):
         column = "f.value"
         if compare.field.type == "number":
             column = f"f.{self.number}" if self.number else _number(tx, column)
-        values = f"{self.table} f WHERE f.{self.key} = ?"
-        test, params = compared(tx, column, compare, values, (key,))
+        values = f"{self.table} f WHERE f.{self.key} = ?{self.among}"
+        test, params = compared(tx, column, compare, values, (key, *self.among_params))
         return f"EXISTS ({there} AND {test})", [key, *params]
 
 
-def columns(table: Mapping[str, str], source: str = "") -> Kind:
-    """Attributes that are columns of ``source``, which is a table and its alias."""
+def columns(table: Mapping[str, str], source: str = "", params: Sequence[Any] = ()) -> Kind:
+    """Attributes that are columns of ``source``, which is a table and its alias, perhaps with a WHERE."""
 
     def attribute(tx: Tx, compare: Compare) -> Sql:
-        return compared(tx, table[compare.field.key], compare, source)
+        return compared(tx, table[compare.field.key], compare, source, params)
 
     return attribute
 

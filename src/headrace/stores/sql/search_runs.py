@@ -17,7 +17,7 @@ from headrace.stores.sql.paging import Page, Term, column_terms, in_view
 from headrace.stores.sql.points import NAN
 from headrace.stores.sql.run_records import COLUMNS, records
 from headrace.stores.sql.store import answers
-from headrace.stores.sql.tx import Tx
+from headrace.stores.sql.tx import Tx, marks
 
 _ATTRIBUTES = {
     "run_id": "runs.run_id",
@@ -53,7 +53,7 @@ _SPECIALS = {None: "{f}.last_special", "last": "{f}.last_special", "first": "{f}
 @answers(SearchRuns)
 def search_runs(tx: Tx, call: SearchRuns) -> RunsFound:
     experiments = [number_of(each) for each in call.experiment_ids]
-    where, params = condition(tx, call.filter, RUNS, _attribute, _KINDS)
+    where, params = condition(tx, call.filter, RUNS, *_kinds_of(experiments))
     page = Page.of_call(
         tx,
         call,
@@ -130,6 +130,19 @@ _KINDS: dict[str, Kind] = {
     "parent": _parent,
     "experiment": of_experiment("runs.experiment"),
 }
+
+
+def _kinds_of(experiments: Sequence[int]) -> tuple[Kind, dict[str, Kind]]:
+    """The kinds of field, of which only what is said in these experiments is looked at where all of it has to be."""
+    if not experiments:
+        return _attribute, _KINDS
+    here = f"experiment IN {marks(experiments)}"
+    of_runs = f" AND f.run IN (SELECT id FROM runs WHERE {here})"
+    pairs: dict[str, Kind] = {
+        name: msgspec.structs.replace(each, among=of_runs, among_params=tuple(experiments))
+        for name, each in _PAIRS.items()
+    }
+    return columns(_ATTRIBUTES, f"runs WHERE {here}", experiments), {**_KINDS, **pairs}
 
 
 def _terms(tx: Tx, order: Order, number: int) -> Sequence[Term]:
