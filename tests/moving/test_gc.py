@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +22,10 @@ from click.testing import CliRunner
 from headrace.artifacts import open_store as open_artifacts
 from headrace.base.errors import HeadraceError
 from headrace.cli.gc import gc, milliseconds
-from headrace.schema.experiments import DeleteExperiment, RestoreExperiment
+from headrace.schema.experiments import DeleteExperiment, RestoreExperiment, SearchExperiments
 from headrace.schema.logged_models import CreateLoggedModel
 from headrace.schema.registry import CreateModelVersion, CreateRegisteredModel
-from headrace.schema.runs import CreateRun, DeleteRun, LogMetric, RestoreRun
+from headrace.schema.runs import CreateRun, DeleteRun, LogMetric, RestoreRun, SearchRuns
 from headrace.stores import Store, open_store
 from headrace.stores.sql.migrations import STEPS
 from headrace.stores.sql.purge import NOUNS
@@ -323,3 +325,56 @@ def cleaned_at(url: str, *options: str) -> dict[str, Any]:
 
 def refusal(folder: Path, *options: str) -> BaseException | None:
     return CliRunner().invoke(gc, ["--backend-store-uri", str(folder), "--json", *options]).exception
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_whatever_happened_before_nothing_alive_goes_and_nothing_deleted_stays(tmp_path: Path, seed: int) -> None:
+    """Random histories, with a plain model beside them of what should be there in the end."""
+    dice = random.Random(seed)
+    folder = tmp_path / "store"
+    with closing(open_store(str(folder))) as store:
+        experiments: dict[str, bool] = {making.experiment(store): True for _ in range(2)}
+        runs: dict[str, tuple[str, bool]] = {}
+        for _ in range(30):
+            alive = [key for key, is_alive in experiments.items() if is_alive]
+            match dice.randrange(7):
+                case 0 | 1 if alive:
+                    run_id, _ = run_with_files(store, key := dice.choice(alive), count=dice.randrange(3))
+                    runs[run_id] = (key, True)
+                case 2 if runs:
+                    run_id = dice.choice(sorted(runs))
+                    store.send(DeleteRun(run_id=run_id))
+                    runs[run_id] = (runs[run_id][0], False)
+                case 3 if runs:
+                    run_id = dice.choice(sorted(runs))
+                    store.send(RestoreRun(run_id=run_id))
+                    runs[run_id] = (runs[run_id][0], True)
+                case 4 if alive:
+                    key = dice.choice(alive)
+                    store.send(DeleteExperiment(experiment_id=key))
+                    experiments[key] = False
+                    runs |= {run_id: (home, False) for run_id, (home, _) in runs.items() if home == key}
+                case 5:
+                    experiments[making.experiment(store)] = True
+                case 6:
+                    expected = clean(folder, "--dry-run")
+                    assert counts(clean(folder)) == counts(expected)
+                    runs, experiments = survivors(runs, experiments)
+        clean(folder)
+        runs, experiments = survivors(runs, experiments)
+        told = store.send(SearchExperiments(max_results=1000, view_type="ALL")).experiments
+        assert {each.experiment_id for each in told} == {"0", *experiments}
+        found = store.send(SearchRuns(experiment_ids=sorted(experiments) or ["0"], run_view_type="ALL")).runs
+        assert {run.info.run_id for run in found} == set(runs)
+        assert clean(folder, "--dangling", "--dry-run")["dangling"]["folders"] == []
+    left = {path.name for path in folder.glob("*/*") if path.is_dir()}
+    assert left <= set(runs)
+
+
+def survivors(
+    runs: dict[str, tuple[str, bool]], experiments: dict[str, bool]
+) -> tuple[dict[str, tuple[str, bool]], dict[str, bool]]:
+    """What a cleaning leaves: what is not deleted, and deleted experiments that something in them keeps."""
+    kept = {run_id: said for run_id, said in runs.items() if said[1]}
+    homes = {home for home, _ in kept.values()}
+    return kept, {key: alive for key, alive in experiments.items() if alive or key in homes}

@@ -67,10 +67,12 @@ def export(
     selection = Selection(experiments=experiment, runs=run, models=model, filter=query)
     source = _source(store, selection, artifacts_from, artifacts_destination)
     parquet = points == "parquet" or (points == "auto" and has_parquet())
-    archiver = Archiver(archive.absolute(), parquet=parquet, artifacts=not no_artifacts, watch=_Progress().show)
+    progress = _Progress()
+    archiver = Archiver(archive.absolute(), parquet=parquet, artifacts=not no_artifacts, watch=progress.show)
     try:
         contents = archiver.write(source)
     finally:
+        progress.end()
         source.close()
     if as_json:
         lost = [msgspec.to_builtins(each) for each in archiver.lost]
@@ -112,6 +114,11 @@ class _Progress:
         if self._shown and now >= self._next:
             self._next = now + 0.1
             click.echo(f"\r\x1b[K{runs:,} runs, {points:,} points, {blobs:,} blobs", nl=False, err=True)
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self._shown:
+            click.echo("\r\x1b[K", nl=False, err=True)
 
 
 def _tell_lost(lost: list[Lost]) -> None:

@@ -81,6 +81,7 @@ def gc(**said: Any) -> None:
     try:
         locations = Locations(server, said["artifacts_destination"])
         done = Cleaning(store, locations, wanted, _progress).run(dry=said["dry_run"])
+        _progress("")
         told: dict[str, Any] = {"dry_run": said["dry_run"], **_plain(done)}
         if not said["as_json"]:
             _tell(done, dry=said["dry_run"])
@@ -177,7 +178,7 @@ def _plain(done: Cleaned) -> dict[str, Any]:
 
 def _progress(sentence: str) -> None:
     if sys.stderr.isatty():
-        click.echo(f"\r{sentence}\x1b[K", nl=False, err=True)
+        click.echo(f"\r\x1b[K{sentence}", nl=False, err=True)
 
 
 def _many(count: int, word: str) -> str:
