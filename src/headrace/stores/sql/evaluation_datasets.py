@@ -180,7 +180,10 @@ def _associate(tx: Tx, key: int, experiments: list[int]) -> None:
 
 
 def _experiment_ids(tx: Tx, key: int) -> list[str]:
-    there = "SELECT experiment FROM evaluation_dataset_experiments WHERE dataset = ? ORDER BY place, experiment"
+    there = (
+        "SELECT x.id FROM evaluation_dataset_experiments e JOIN experiments x ON x.id = e.experiment"
+        " WHERE e.dataset = ? ORDER BY e.place, x.id"
+    )
     return [str(row[0]) for row in tx.rows(there, key)]
 
 

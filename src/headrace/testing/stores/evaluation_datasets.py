@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -22,6 +23,8 @@ from headrace.schema.evaluation_datasets import (
     SetDatasetTags,
     UpsertDatasetRecords,
 )
+from headrace.schema.experiments import DeleteExperiment
+from headrace.schema.purge import ClaimDeleted, PurgeClaimed
 from headrace.stores.port import Store
 from headrace.testing.stores import making
 
@@ -70,6 +73,14 @@ class EvaluationDatasetContract:
         assert merged["dataset_id"] == dataset.dataset_id
         assert told[1]["outputs"] == {}
         assert "expectations" not in told[1]
+
+    def test_many_who_bring_the_same_records_make_one_of_each(self, store: Store, dataset: EvaluationDataset) -> None:
+        records = [{"inputs": {"n": n}, "tags": {"t": "1"}} for n in range(50)]
+        with ThreadPoolExecutor(6) as pool:
+            done = list(pool.map(lambda _: _merge(store, dataset, *records), range(12)))
+        assert [sum(counts) for counts in zip(*done, strict=True)] == [50, 550]
+        assert [each["inputs"]["n"] for each in _records(store, dataset)] == list(range(50))
+        assert json.loads(_read(store, dataset).profile or "") == {"num_records": 50}
 
     def test_the_profile_and_schema_follow_the_records(self, store: Store, dataset: EvaluationDataset) -> None:
         assert dataset.profile is None
@@ -151,6 +162,17 @@ class EvaluationDatasetContract:
         assert _found(store, experiment_ids=[first]) == set()
         with making.refused("RESOURCE_DOES_NOT_EXIST"):
             store.send(AddDatasetToExperiments(dataset_id=dataset.dataset_id, experiment_ids=["99999999"]))
+
+    def test_an_experiment_that_is_gone_for_good_leaves_its_datasets(
+        self, store: Store, dataset: EvaluationDataset
+    ) -> None:
+        ids = dataset.experiment_ids
+        store.send(DeleteExperiment(experiment_id=ids[0]))
+        assert _experiments(store, dataset) == ids
+        assert store.send(ClaimDeleted(kind="experiment", ids=ids)).ids == ids
+        assert store.send(PurgeClaimed(kind="experiment", ids=ids)).ids == ids
+        assert _experiments(store, dataset) == []
+        assert _read(store, dataset).name == dataset.name
 
     def test_datasets_are_searched(self, store: Store) -> None:
         here = [making.experiment(store)]
