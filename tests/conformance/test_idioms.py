@@ -17,6 +17,7 @@ from tests.conformance.idioms import IDIOMS
 SCRIPT = Path(__file__).with_name("idioms.py")
 #: Idioms that come to something else on purpose, and what; a part of the headings of docs/reference/differences.md.
 OTHERWISE: dict[str, Any] = {
+    "a deleted run is not taken up": ["MlflowException", "INVALID_PARAMETER_VALUE"],
     "text is no metric": ["MlflowException", "INVALID_PARAMETER_VALUE"],
     "a run inside of a run must be nested": ["MlflowException", "INVALID_PARAMETER_VALUE"],
     "a status nobody knows ends no run": ["MlflowException", "INVALID_PARAMETER_VALUE"],
