@@ -113,7 +113,8 @@ def test_the_files_of_a_model_are_served_by_model_and_by_version(raw: Raw, run_i
     assert raw.ask("GET", f"{files}?artifact_file_path=MLmodel").body == b"flavors: {}"
     raw.ask("POST", f"{API}/registered-models/create", {"name": "filed"})
     for number, source in enumerate([f"models:/{model_id}", uri], start=1):
-        assert raw.ask("POST", f"{API}/model-versions/create", {"name": "filed", "source": source}).status == 200
+        body = {"name": "filed", "source": source, "model_id": model_id}
+        assert raw.ask("POST", f"{API}/model-versions/create", body).status == 200
         where = f"/model-versions/get-artifact?name=filed&version={number}&path=MLmodel"
         assert raw.ask("GET", where).body == b"flavors: {}"
 
