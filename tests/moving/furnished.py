@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 
 from headrace.artifacts import open_store as open_artifacts
 from headrace.schema.datasets import Dataset, DatasetInput, InputTag, LogInputs, ModelInput
+from headrace.schema.evaluation_datasets import CreateDataset, UpsertDatasetRecords
 from headrace.schema.experiments import CreateExperiment, DeleteExperiment, ExperimentTag
 from headrace.schema.logged_models import (
     CreateLoggedModel,
@@ -48,9 +50,11 @@ def furnish(store: Store, seed: int, tracking_uri: str | None = None) -> None:
     dice = random.Random(seed)
     runs: list[str] = []
     models: list[str] = []
+    homes: list[str] = []
     for number in range(dice.randint(2, 3)):
         tags = [ExperimentTag(f"t{n}", dice.choice(_TEXTS)) for n in range(dice.randint(0, 2))]
         key = store.send(CreateExperiment(name=f"experiment {seed}.{number} ü", tags=tags)).experiment_id
+        homes.append(key)
         for _ in range(dice.randint(1, 4)):
             runs.append(_run(store, key, dice, models, tracking_uri))
         if number == 1:
@@ -58,6 +62,8 @@ def furnish(store: Store, seed: int, tracking_uri: str | None = None) -> None:
     store.send(DeleteRun(run_id=runs[0]))
     for number in range(dice.randint(1, 2)):
         _registered_model(store, f"net {seed}.{number}", dice, runs, models)
+    for number in range(dice.randint(1, 2)):
+        _evaluation_dataset(store, f"cases {number} ü", dice, homes)
     if len(models) > 1:
         store.send(DeleteLoggedModel(model_id=models[-1]))
 
@@ -113,3 +119,22 @@ def _registered_model(store: Store, name: str, dice: random.Random, runs: list[s
     store.send(SetRegisteredModelAlias(name=name, alias="also-best", version="2"))
     store.send(TransitionModelVersionStage(name=name, version="1", stage="Production"))
     store.send(DeleteModelVersion(name=name, version="3"))
+
+
+def _evaluation_dataset(store: Store, name: str, dice: random.Random, homes: list[str]) -> None:
+    tags = json.dumps({"mlflow.user": "somebody", "t": dice.choice(_TEXTS)})
+    chosen = dice.sample(homes, dice.randint(0, 2))
+    made = store.send(CreateDataset(name=name, experiment_ids=chosen, tags=tags)).dataset
+    records: list[dict[str, object]] = [
+        {
+            "inputs": {"question": dice.choice(_TEXTS), "n": number},
+            "expectations": {"answer": dice.choice(_TEXTS)} if dice.random() < 0.5 else None,
+            "outputs": dice.choice([None, "text", {"a": [1, 2.5, None]}]),
+            "tags": {"kind": "hard"},
+            "source": {"source_type": "HUMAN", "source_data": {"user": "u"}},
+        }
+        for number in range(dice.randint(0, 5))
+    ]
+    if records:
+        records.append({"inputs": {"alone": True}})
+        store.send(UpsertDatasetRecords(dataset_id=made.dataset_id, records=json.dumps(records)))

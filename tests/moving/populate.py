@@ -78,6 +78,28 @@ def fill(uri, folder):
     fill_models(client, one, runs)
     if has_registry(uri):
         fill_registry(client, runs)
+    if has_evaluation_datasets(uri):
+        fill_evaluation_datasets(one)
+
+
+def has_evaluation_datasets(uri):
+    return since(3, 4) and (mlflow.__name__ == "headrace" or not uri.startswith("/"))
+
+
+def fill_evaluation_datasets(experiment):
+    from mlflow.genai.datasets import create_dataset
+
+    made = create_dataset(name="questions", experiment_id=[experiment], tags={"area": "sales"})
+    records = [
+        {
+            "inputs": {"q": f"why {number}?", "deep": [1, None]},
+            "expectations": {"a": number},
+            "tags": {"n": str(number)},
+        }
+        for number in range(3)
+    ]
+    made.merge_records(records)
+    create_dataset(name="empty", experiment_id=[experiment])
 
 
 def fill_datasets(client, runs):
@@ -132,10 +154,12 @@ def tell(uri):
     mlflow.set_tracking_uri(uri)
     client = MlflowClient(uri)
     experiments = {each.experiment_id: each for each in _experiments(client)}
-    told = {"experiments": {}, "runs": {}, "models": {}, "versions": {}, "logged_models": {}, "prompts": {}}
+    told = {"experiments": {}, "runs": {}, "models": {}, "versions": {}, "logged_models": {}, "evaluation_datasets": {}}
     for key, each in experiments.items():
         stamp = getattr(each, "creation_time", None)
         told["experiments"][key] = [each.name, each.lifecycle_stage, dict(each.tags), stamp]
+        if has_evaluation_datasets(uri):
+            told["evaluation_datasets"].update(_evaluation_datasets(client, key))
         for info in _runs(client, key):
             told["runs"][info.run_id] = _run(client, info.run_id)
         if since(3):
@@ -205,6 +229,18 @@ def _artifacts(client, run_id, path=None):
             found.update(_artifacts(client, run_id, info.path))
         else:
             found[info.path] = info.file_size
+    return found
+
+
+def _evaluation_datasets(client, experiment):
+    found = {}
+    for each in client.search_datasets(experiment_ids=[experiment]):
+        whole = client.get_dataset(each.dataset_id)
+        records = [
+            [one.dataset_record_id, one.inputs, one.expectations, one.tags, one.created_time, one.last_update_time]
+            for one in whole.records
+        ]
+        found[each.dataset_id] = [each.name, dict(each.tags), whole.digest, each.created_time, sorted(records, key=str)]
     return found
 
 

@@ -24,12 +24,14 @@ from headrace.moving.salvage import salvaged
 from headrace.schema import Record
 from headrace.schema.imports import (
     Imported,
+    ImportedEvaluationDataset,
     ImportedExperiment,
     ImportedLoggedModel,
     ImportedModelVersion,
     ImportedRegisteredModel,
     ImportedRun,
     ImportedSeries,
+    ImportEvaluationDatasets,
     ImportExperiments,
     ImportLoggedModels,
     ImportModelVersions,
@@ -50,6 +52,7 @@ _TOGETHER: dict[type, int] = {
     SourceFiles: 200,
     ImportedRegisteredModel: 100,
     ImportedModelVersion: 200,
+    ImportedEvaluationDataset: 10,
 }
 #: What a store says when one of the records it was given cannot be taken.
 _REFUSALS = (BadRequest, NotFound, Forbidden, AlreadyExists)
@@ -86,6 +89,7 @@ class Importer:
         #: Where artifacts of runs and logged models belong whose files are still to come, and whether they are new.
         self._places: dict[str, tuple[str, bool]] = {}
         self._refused: set[str] = set()
+        self._pieces: set[str] = set()
         #: Ids and names of experiments that the source has.
         self._seen: set[str] = set()
         self._places_of = NewPlaces(sink.store if sink else None, link)
@@ -271,6 +275,14 @@ class Importer:
             )
         self._sent(told, lambda some: ImportModelVersions(versions=some))
 
+    def _take_evaluation_datasets(self, items: list[ImportedEvaluationDataset]) -> None:
+        told = []
+        for each in items:
+            homes = [self._experiments[id] for id in each.experiment_ids if id in self._experiments]
+            if homes or not self._chosen.experiments:
+                told.append(msgspec.structs.replace(each, experiment_ids=homes))
+        self._sent(told, lambda some: ImportEvaluationDatasets(datasets=some))
+
     def _sent(self, items: list[T], call: Callable[[list[T]], Any]) -> list[tuple[T, ImportOutcome]]:
         """Send records and count what becomes of them; one that cannot be taken costs only what is wrong in it."""
         if not items:
@@ -306,6 +318,11 @@ class Importer:
 
     def _count(self, kind: type, outcome: ImportOutcome) -> None:
         name = _NAMES[kind]
+        if kind is ImportedEvaluationDataset and outcome.became != "refused":
+            # One that has many records comes in several pieces.
+            if outcome.id in self._pieces:
+                return
+            self._pieces.add(outcome.id)
         match outcome.became:
             case "new":
                 self.report.new[name] += 1
@@ -332,6 +349,8 @@ def id_of(item: Record) -> str:
             return f"{item.name}/{item.version}"
         case ImportedRegisteredModel():
             return item.name
+        case ImportedEvaluationDataset():
+            return item.dataset_id
     raise TypeError(f"{type(item).__name__} is nothing that is imported")
 
 
@@ -343,6 +362,7 @@ _NAMES: dict[type, str] = {
     ImportedLoggedModel: "logged model",
     ImportedRegisteredModel: "registered model",
     ImportedModelVersion: "model version",
+    ImportedEvaluationDataset: "evaluation dataset",
 }
 _TAKERS: dict[type, Callable[[Importer, list[Any]], None]] = {
     ImportedExperiment: Importer._take_experiments,
@@ -352,4 +372,5 @@ _TAKERS: dict[type, Callable[[Importer, list[Any]], None]] = {
     SourceFiles: Importer._take_files,
     ImportedRegisteredModel: Importer._take_registered_models,
     ImportedModelVersion: Importer._take_versions,
+    ImportedEvaluationDataset: Importer._take_evaluation_datasets,
 }

@@ -9,6 +9,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from headrace.moving.mlflow_datasets import evaluation_datasets
 from headrace.moving.mlflow_rows import Reader
 from headrace.moving.port import Chosen, Entity, Lost, SourceFiles
 from headrace.moving.roots import Roots
@@ -40,7 +41,6 @@ _MODEL_STATES = (
 #: Tables of parts of MLflow that do not come over, and what a row of each is.
 _NOT_YET = {
     "trace_info": "trace",
-    "evaluation_datasets": "evaluation dataset",
     "webhooks": "webhook",
     "scorers": "scorer",
     "endpoints": "gateway endpoint",
@@ -92,6 +92,7 @@ class MlflowDatabase:
         yield from self._logged_models(ids)
         if chosen.registry:
             yield from self._registered_models()
+        yield from evaluation_datasets(self._reader, self._workspace)
         yield from self._not_yet()
 
     def _experiments(self, chosen: Chosen) -> Iterator[ImportedExperiment]:

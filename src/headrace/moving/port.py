@@ -10,6 +10,7 @@ import msgspec
 from headrace.artifacts import open_store as open_artifacts
 from headrace.artifacts.port import ArtifactStore
 from headrace.schema.imports import (
+    ImportedEvaluationDataset,
     ImportedExperiment,
     ImportedLoggedModel,
     ImportedModelVersion,
@@ -56,6 +57,7 @@ Entity = (
     | ImportedLoggedModel
     | ImportedRegisteredModel
     | ImportedModelVersion
+    | ImportedEvaluationDataset
     | SourceFiles
     | Lost
 )
@@ -90,8 +92,9 @@ class Source(Protocol):
         """Everything that was chosen, in an order in which it can be taken.
 
         An experiment comes before its runs, a run before its series, its files and the logged models that were measured
-        in it, a registered model before its versions. Ids and locations are the source's own. Points of one series may
-        come in several pieces. What is damaged costs that item only, and is told as ``Lost``.
+        in it, a registered model before its versions, experiments before their evaluation datasets. Ids and locations
+        are the source's own. Points of one series, and records of one dataset, may come in several pieces. What is
+        damaged costs that item only, and is told as ``Lost``.
         """
         ...
 

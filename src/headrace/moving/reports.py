@@ -15,6 +15,7 @@ KINDS = (
     "logged model",
     "registered model",
     "model version",
+    "evaluation dataset",
     "artifact",
 )
 

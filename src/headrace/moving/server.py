@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,14 @@ from typing import Any
 import msgspec
 
 from headrace.base.errors import BadRequest, HeadraceError, NoSuchEndpoint, NotFound
+from headrace.moving.mlflow_datasets import in_pieces
 from headrace.moving.port import Chosen, Entity, Lost, SourceFiles
 from headrace.moving.roots import Roots
-from headrace.schema.experiments import Experiment, SearchExperiments
+from headrace.schema.evaluation_datasets import GetDatasetExperimentIds, GetDatasetRecords, SearchEvaluationDatasets
+from headrace.schema.experiments import Experiment, ExperimentTag, SearchExperiments
 from headrace.schema.imports import (
+    ImportedEvaluationDataset,
+    ImportedEvaluationRecord,
     ImportedExperiment,
     ImportedLoggedModel,
     ImportedModelVersion,
@@ -77,6 +82,7 @@ class StoreSource:
             yield from self._logged_models(experiment_id)
         if chosen.registry:
             yield from self._registry()
+        yield from self._evaluation_datasets()
 
     def _pages(self, call: Any, name: str) -> Iterator[Any]:
         """Everything that a search finds, page after page."""
@@ -136,6 +142,37 @@ class StoreSource:
             yield _registered_model(model, found)
             yield from (_version(version) for version in found)
 
+    def _evaluation_datasets(self) -> Iterator[ImportedEvaluationDataset]:
+        try:
+            for each in self._pages(SearchEvaluationDatasets(max_results=_PAGE), "datasets"):
+                homes = self._store.send(GetDatasetExperimentIds(dataset_id=each.dataset_id)).experiment_ids
+                told = ImportedEvaluationDataset(
+                    dataset_id=each.dataset_id,
+                    name=each.name,
+                    experiment_ids=homes,
+                    schema=each.schema,
+                    profile=each.profile,
+                    digest=each.digest or "",
+                    created_time=each.created_time or 0,
+                    last_update_time=each.last_update_time or 0,
+                    created_by=each.created_by,
+                    last_updated_by=each.last_updated_by,
+                    tags=[ExperimentTag(key, str(value)) for key, value in json.loads(each.tags or "{}").items()],
+                )
+                yield from in_pieces(told, self._evaluation_records(each.dataset_id))
+        except _WITHOUT:
+            # A server of before MLflow 3.4 has no evaluation datasets.
+            return
+
+    def _evaluation_records(self, dataset_id: str) -> Iterator[ImportedEvaluationRecord]:
+        call = GetDatasetRecords(dataset_id=dataset_id, max_results=_PAGE)
+        while True:
+            reply = self._store.send(call)
+            yield from map(_evaluation_record, json.loads(reply.records))
+            if not reply.next_page_token:
+                return
+            call = msgspec.structs.replace(call, page_token=reply.next_page_token)
+
     def _models(self, filter: str) -> Iterator[RegisteredModel]:
         try:
             yield from self._pages(SearchRegisteredModels(filter=filter, max_results=100), "registered_models")
@@ -152,6 +189,24 @@ class StoreSource:
             aliases[each.version].append(each.alias)
         for version in self._pages(SearchModelVersions(filter=asked, max_results=_PAGE), "model_versions"):
             yield msgspec.structs.replace(version, aliases=aliases.get(version.version, version.aliases))
+
+
+def _evaluation_record(said: dict[str, Any]) -> ImportedEvaluationRecord:
+    texts = {
+        name: None if said.get(name) is None else json.dumps(said[name])
+        for name in ("expectations", "tags", "source", "outputs")
+    }
+    return ImportedEvaluationRecord(
+        dataset_record_id=str(said["dataset_record_id"]),
+        inputs=json.dumps(said.get("inputs") or {}),
+        **texts,
+        source_id=said.get("source_id"),
+        source_type=said.get("source_type"),
+        created_time=said.get("created_time") or 0,
+        last_update_time=said.get("last_update_time") or 0,
+        created_by=said.get("created_by"),
+        last_updated_by=said.get("last_updated_by"),
+    )
 
 
 def _experiment(each: Experiment) -> ImportedExperiment:

@@ -7,10 +7,12 @@ call, in the same order.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import json
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from headrace.base.errors import BadRequest
 from headrace.schema.call import Call, Manage, Record, call
 from headrace.schema.datasets import DatasetInput, ModelInput
 from headrace.schema.experiments import ExperimentTag
@@ -39,6 +41,7 @@ from headrace.schema.types import (
 
 #: Bytes of the body of an import.
 _BYTES = 64 << 20
+_Json = Annotated[str, Meta(min_length=1, max_length=32 << 20)]
 #: What became of a record: it is new here, was here already, was here and got something added, or was refused.
 Became = Literal["new", "there", "added", "refused"]
 
@@ -154,6 +157,56 @@ class ImportedModelVersion(Record, frozen=True, kw_only=True):
     aliases: Annotated[list[Alias], Meta(max_length=10_000)] = []
 
 
+class ImportedEvaluationRecord(Record, frozen=True, kw_only=True):
+    """One record of an evaluation dataset. ``inputs`` to ``outputs`` are JSON."""
+
+    dataset_record_id: ForeignId
+    inputs: _Json
+    expectations: _Json | None = None
+    tags: _Json | None = None
+    source: _Json | None = None
+    outputs: _Json | None = None
+    source_id: Name | None = None
+    source_type: Annotated[str, Meta(max_length=36)] | None = None
+    created_time: Int64 = zero()
+    last_update_time: Int64 = zero()
+    created_by: Name | None = None
+    last_updated_by: Name | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("inputs", "expectations", "tags", "source"):
+            text = getattr(self, name)
+            if text is not None and not isinstance(_json(name, text), dict):
+                raise BadRequest(f"Invalid value for '{name}': it must be a JSON object")
+        if self.outputs is not None:
+            _json("outputs", self.outputs)
+
+
+class ImportedEvaluationDataset(Record, frozen=True, kw_only=True):
+    """An evaluation dataset as another store tells it, with all or some of its records."""
+
+    dataset_id: ForeignId
+    name: ExperimentName
+    #: The ids that its experiments have in this store.
+    experiment_ids: Annotated[list[ExperimentId], Meta(max_length=10_000)] = []
+    schema: _Json | None = None
+    profile: _Json | None = None
+    digest: Annotated[str, Meta(max_length=64)] = ""
+    created_time: Int64 = zero()
+    last_update_time: Int64 = zero()
+    created_by: Name | None = None
+    last_updated_by: Name | None = None
+    tags: Annotated[list[ExperimentTag], Meta(max_length=10_000)] = []
+    records: Annotated[list[ImportedEvaluationRecord], Meta(max_length=10_000)] = []
+
+
+def _json(name: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise BadRequest(f"Invalid value for '{name}': it is no JSON") from None
+
+
 class ImportOutcome(Record, frozen=True, kw_only=True):
     """What became of one record."""
 
@@ -220,3 +273,10 @@ class ImportModelVersions(Call[Imported], frozen=True, kw_only=True):
     """Take over versions of registered models, and the aliases that point at them."""
 
     versions: Annotated[list[ImportedModelVersion], Meta(max_length=1000)]
+
+
+@call("POST", "imports/evaluation-datasets", since=3, needs=Manage.workspace(), writes=True, limit=_BYTES)
+class ImportEvaluationDatasets(Call[Imported], frozen=True, kw_only=True):
+    """Take over evaluation datasets and their records."""
+
+    datasets: Annotated[list[ImportedEvaluationDataset], Meta(max_length=1000)]

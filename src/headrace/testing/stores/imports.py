@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import uuid
 from collections.abc import Callable
@@ -11,9 +12,12 @@ import pytest
 
 from headrace.base.errors import HeadraceError
 from headrace.schema.datasets import Dataset, DatasetInput, InputTag, ModelInput
+from headrace.schema.evaluation_datasets import GetDataset, GetDatasetExperimentIds, GetDatasetRecords
 from headrace.schema.experiments import CreateExperiment, ExperimentTag, GetExperiment, GetExperimentByName
 from headrace.schema.imports import (
     Imported,
+    ImportedEvaluationDataset,
+    ImportedEvaluationRecord,
     ImportedExperiment,
     ImportedLoggedModel,
     ImportedModelVersion,
@@ -21,6 +25,7 @@ from headrace.schema.imports import (
     ImportedRegisteredModel,
     ImportedRun,
     ImportedSeries,
+    ImportEvaluationDatasets,
     ImportExperiments,
     ImportLoggedModels,
     ImportModelVersions,
@@ -290,6 +295,35 @@ class ImportContract:
         assert "live" in str(second.why)
         assert store.send(GetModelVersionByAlias(name=model.name, alias="live")).model_version.version == "1"
 
+    def test_an_evaluation_dataset_comes_in_with_its_records_and_in_pieces(self, store: Store) -> None:
+        key = making.experiment(store)
+        told = ImportedEvaluationDataset(
+            dataset_id=f"d-{uuid.uuid4().hex}",
+            name="questions",
+            experiment_ids=[key],
+            digest="0123abcd",
+            created_time=_TIME,
+            last_update_time=_TIME + 1,
+            tags=[ExperimentTag("area", "ü")],
+            records=[_record("why?"), _record("ü?")],
+        )
+        more = ImportedEvaluationDataset(dataset_id=told.dataset_id, name="questions", records=[_record("more?")])
+        became = [_one(store.send(ImportEvaluationDatasets(datasets=[each]))).became for each in (told, more, told)]
+        assert became == ["new", "added", "there"]
+        found = store.send(GetDataset(dataset_id=told.dataset_id)).dataset
+        assert (found.name, found.digest, found.created_time, found.last_update_time) == (
+            "questions",
+            "0123abcd",
+            _TIME,
+            _TIME + 1,
+        )
+        assert json.loads(found.tags or "") == {"area": "ü"}
+        assert store.send(GetDatasetExperimentIds(dataset_id=told.dataset_id)).experiment_ids == [key]
+        records = json.loads(store.send(GetDatasetRecords(dataset_id=told.dataset_id)).records)
+        assert {each["inputs"]["q"] for each in records} == {"why?", "ü?", "more?"}
+        assert {each["dataset_record_id"] for each in records} >= {each.dataset_record_id for each in told.records}
+        assert all(each["expectations"] == {"a": 1} and each["created_time"] == _TIME for each in records)
+
     @pytest.mark.parametrize(
         "call",
         [
@@ -301,6 +335,9 @@ class ImportContract:
             lambda: ImportLoggedModels(models=[ImportedLoggedModel(model_id="/etc", experiment_id="0", name="x")]),
             lambda: ImportRegisteredModels(models=[ImportedRegisteredModel(name="a/b")]),
             lambda: ImportModelVersions(versions=[ImportedModelVersion(name="a", version="1", aliases=["a b"])]),
+            lambda: ImportEvaluationDatasets(
+                datasets=[ImportedEvaluationDataset(dataset_id="d", name="d", tags=[ExperimentTag(" ", "")])]
+            ),
         ],
     )
     def test_what_breaks_a_rule_of_the_schema_is_refused(self, store: Store, call: Callable[[], Any]) -> None:
@@ -349,6 +386,16 @@ def _run(store: Store, experiment_id: str | None = None, **fields: Any) -> Impor
         "model_outputs": [ModelOutput("m-out", 4)],
     }
     return ImportedRun(**defaults | fields)
+
+
+def _record(question: str) -> ImportedEvaluationRecord:
+    return ImportedEvaluationRecord(
+        dataset_record_id=f"dr-{uuid.uuid4().hex}",
+        inputs=json.dumps({"q": question}, ensure_ascii=False),
+        expectations='{"a": 1}',
+        created_time=_TIME,
+        last_update_time=_TIME,
+    )
 
 
 def _imported_run(store: Store) -> str:
