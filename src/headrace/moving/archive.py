@@ -24,6 +24,7 @@ from headrace.moving.port import Chosen, Entity, Owner, SourceFile, SourceFiles
 from headrace.moving.trees import Tree
 from headrace.schema import Record
 from headrace.schema.imports import (
+    ImportedEvaluationDataset,
     ImportedExperiment,
     ImportedLoggedModel,
     ImportedModelVersion,
@@ -43,6 +44,7 @@ RECORDS: dict[type[Record], str] = {
     ImportedLoggedModel: "logged_models.ndjson",
     ImportedRegisteredModel: "registered_models.ndjson",
     ImportedModelVersion: "model_versions.ndjson",
+    ImportedEvaluationDataset: "evaluation_datasets.ndjson",
 }
 _KNOWN = {*RECORDS.values(), FILES, NDJSON, PARQUET}
 #: Where a version's files are, in an archive: below the artifacts of a run or logged model, wherever those come to lie.
@@ -159,6 +161,9 @@ class ArchiveSource:
                 yield msgspec.structs.replace(
                     version, source=_outside(version.source) or "", storage_location=_outside(version.storage_location)
                 )
+        for dataset in self._lines(ImportedEvaluationDataset):
+            if homes.intersection(dataset.experiment_ids) or not chosen.experiments:
+                yield dataset
 
     def verify(self) -> None:
         """Hold every file of records against the manifest. Blobs are held against their names when they are read."""

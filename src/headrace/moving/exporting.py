@@ -11,9 +11,12 @@ import msgspec
 from headrace.base import connection
 from headrace.base.errors import BadRequest, NoSuchEndpoint, NotFound
 from headrace.moving.locations import root_of
+from headrace.moving.mlflow_datasets import in_pieces
 from headrace.moving.port import Chosen, Entity, Owner, Source, SourceFiles
 from headrace.moving.roots import Roots
 from headrace.schema.exports import (
+    ExportEvaluationDatasets,
+    ExportEvaluationRecords,
     ExportExperiments,
     ExportLoggedModels,
     ExportModelVersions,
@@ -21,7 +24,13 @@ from headrace.schema.exports import (
     ExportRegisteredModels,
     ExportRuns,
 )
-from headrace.schema.imports import ImportedExperiment, ImportedModelVersion, ImportedRegisteredModel, ImportedRun
+from headrace.schema.imports import (
+    ImportedEvaluationDataset,
+    ImportedExperiment,
+    ImportedModelVersion,
+    ImportedRegisteredModel,
+    ImportedRun,
+)
 from headrace.schema.runs import SearchRuns
 from headrace.stores.port import Store
 
@@ -137,6 +146,16 @@ class ExportSource:
         for model in self._registered(wanted):
             yield model
             yield from self._pages(ExportModelVersions(name=model.name), "versions")
+        yield from self._evaluation_datasets(wanted, elsewhere)
+
+    def _evaluation_datasets(self, wanted: _Wanted, elsewhere: set[str]) -> Iterator[ImportedEvaluationDataset]:
+        """All of them, or those of experiments that are wanted whole."""
+        dataset: ImportedEvaluationDataset
+        for dataset in self._pages(ExportEvaluationDatasets(), "datasets"):
+            homes = set(dataset.experiment_ids) - elsewhere
+            if homes & set(wanted.homes) or (wanted.experiments is None and (homes or not elsewhere)):
+                records = self._pages(ExportEvaluationRecords(dataset_id=dataset.dataset_id), "records")
+                yield from in_pieces(dataset, records)
 
     def _files(self, owner: Owner, id: str, location: str | None) -> SourceFiles:
         roots = self._roots

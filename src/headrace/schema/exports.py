@@ -12,6 +12,8 @@ from msgspec import Meta
 
 from headrace.schema.call import Call, Manage, Record, call
 from headrace.schema.imports import (
+    ImportedEvaluationDataset,
+    ImportedEvaluationRecord,
     ImportedExperiment,
     ImportedLoggedModel,
     ImportedModelVersion,
@@ -68,6 +70,20 @@ class ModelVersionsExported(Record, frozen=True, kw_only=True):
     next_page_token: str | None = None
 
 
+class EvaluationDatasetsExported(Record, frozen=True, kw_only=True):
+    """A page of evaluation datasets."""
+
+    datasets: list[ImportedEvaluationDataset] = []
+    next_page_token: str | None = None
+
+
+class EvaluationRecordsExported(Record, frozen=True, kw_only=True):
+    """A page of records of one evaluation dataset."""
+
+    records: list[ImportedEvaluationRecord] = []
+    next_page_token: str | None = None
+
+
 @call("POST", "exports/experiments", since=3, needs=Manage.workspace())
 class ExportExperiments(Call[ExperimentsExported], frozen=True, kw_only=True):
     """Tell experiments, deleted ones too, in the order of their ids."""
@@ -120,5 +136,22 @@ class ExportModelVersions(Call[ModelVersionsExported], frozen=True, kw_only=True
     """Tell the versions of a registered model, and the aliases that point at them."""
 
     name: LookupName
+    max_results: _Page = 1000
+    page_token: PageToken | None = None
+
+
+@call("POST", "exports/evaluation-datasets", since=3, needs=Manage.workspace())
+class ExportEvaluationDatasets(Call[EvaluationDatasetsExported], frozen=True, kw_only=True):
+    """Tell evaluation datasets in the order of their ids, without their records."""
+
+    max_results: _Page = 200
+    page_token: PageToken | None = None
+
+
+@call("POST", "exports/evaluation-records", since=3, needs=Manage.workspace())
+class ExportEvaluationRecords(Call[EvaluationRecordsExported], frozen=True, kw_only=True):
+    """Tell the records of an evaluation dataset in the order in which they were added."""
+
+    dataset_id: ForeignId
     max_results: _Page = 1000
     page_token: PageToken | None = None
