@@ -8,6 +8,7 @@ from headrace.testing.stores.experiments import ExperimentContract
 from headrace.testing.stores.exporting import ExportingContract
 from headrace.testing.stores.history import HistoryContract
 from headrace.testing.stores.imports import ImportContract
+from headrace.testing.stores.imports_of_models import ImportOfModelsContract
 from headrace.testing.stores.logged_models import LoggedModelContract
 from headrace.testing.stores.purging import PurgingContract
 from headrace.testing.stores.registry import RegistryContract
@@ -30,6 +31,7 @@ class StoreContract(
     PurgingContract,
     ExportingContract,
     ImportContract,
+    ImportOfModelsContract,
 ):
     """All that a store promises."""
 

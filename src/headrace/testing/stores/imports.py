@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
-import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from headrace.base.errors import HeadraceError
-from headrace.schema.datasets import Dataset, DatasetInput, InputTag, ModelInput
-from headrace.schema.evaluation_datasets import GetDataset, GetDatasetExperimentIds, GetDatasetRecords
 from headrace.schema.experiments import CreateExperiment, ExperimentTag, GetExperiment, GetExperimentByName
 from headrace.schema.imports import (
-    Imported,
     ImportedEvaluationDataset,
-    ImportedEvaluationRecord,
     ImportedExperiment,
     ImportedLoggedModel,
     ImportedModelVersion,
@@ -29,20 +23,9 @@ from headrace.schema.imports import (
     ImportExperiments,
     ImportLoggedModels,
     ImportModelVersions,
-    ImportOutcome,
     ImportPoints,
     ImportRegisteredModels,
     ImportRuns,
-)
-from headrace.schema.logged_models import GetLoggedModel, LoggedModelParameter, LoggedModelTag
-from headrace.schema.registry import (
-    CreateModelVersion,
-    CreateRegisteredModel,
-    GetModelVersion,
-    GetModelVersionByAlias,
-    GetRegisteredModel,
-    ModelVersionTag,
-    RegisteredModelTag,
 )
 from headrace.schema.runs import (
     CreateRun,
@@ -50,48 +33,46 @@ from headrace.schema.runs import (
     GetRun,
     LogMetric,
     Metric,
-    ModelOutput,
     Param,
     RunTag,
     SearchRuns,
     SetTag,
 )
 from headrace.stores.port import Store
-from headrace.testing.stores import making
-
-_TIME = 1_600_000_000_000
+from headrace.testing.stores import imported, making
+from headrace.testing.stores.imported import TIME
 
 
 class ImportContract:
     """Records are taken as they are told, as often as they are sent, and overwrite nothing."""
 
     def test_an_experiment_keeps_its_id_times_and_tags(self, store: Store) -> None:
-        told = _experiment(tags=[ExperimentTag("team", "ü")])
-        assert _one(store.send(ImportExperiments(experiments=[told]))).became == "new"
+        told = imported.experiment(tags=[ExperimentTag("team", "ü")])
+        assert imported.one(store.send(ImportExperiments(experiments=[told]))).became == "new"
         found = store.send(GetExperiment(experiment_id=told.experiment_id)).experiment
-        assert (found.name, found.creation_time, found.last_update_time) == (told.name, _TIME, _TIME + 5)
+        assert (found.name, found.creation_time, found.last_update_time) == (told.name, TIME, TIME + 5)
         assert found.tags == {"team": "ü"}
         assert found.lifecycle_stage == "active"
         assert str(found.artifact_location).endswith(f"/{told.experiment_id}")
 
     def test_experiments_made_afterwards_get_ids_of_their_own(self, store: Store) -> None:
-        told = _experiment()
+        told = imported.experiment()
         store.send(ImportExperiments(experiments=[told]))
         assert int(making.experiment(store)) > int(told.experiment_id)
 
     def test_an_experiment_whose_id_is_taken_gets_another_and_the_same_one_the_second_time(self, store: Store) -> None:
         taken = making.experiment(store)
-        told = _experiment(experiment_id=taken)
-        first = _one(store.send(ImportExperiments(experiments=[told])))
+        told = imported.experiment(experiment_id=taken)
+        first = imported.one(store.send(ImportExperiments(experiments=[told])))
         assert (first.id, first.became) == (taken, "new")
         assert first.now not in (None, taken)
-        again = _one(store.send(ImportExperiments(experiments=[told])))
+        again = imported.one(store.send(ImportExperiments(experiments=[told])))
         assert (again.now, again.became) == (first.now, "there")
 
     def test_a_name_that_another_experiment_has_is_refused(self, store: Store) -> None:
         name = making.fresh("taken")
         key = store.send(CreateExperiment(name=name)).experiment_id
-        outcome = _one(store.send(ImportExperiments(experiments=[_experiment(name=name)])))
+        outcome = imported.one(store.send(ImportExperiments(experiments=[imported.experiment(name=name)])))
         assert outcome.became == "refused"
         assert name in str(outcome.why)
         assert store.send(GetExperimentByName(experiment_name=name)).experiment.experiment_id == key
@@ -99,28 +80,28 @@ class ImportContract:
     def test_a_deleted_experiment_comes_in_deleted_beside_a_live_one_of_its_name(self, store: Store) -> None:
         name = making.fresh("twice")
         store.send(CreateExperiment(name=name))
-        told = _experiment(name=name, deleted_time=_TIME + 9)
-        assert _one(store.send(ImportExperiments(experiments=[told]))).became == "new"
+        told = imported.experiment(name=name, deleted_time=TIME + 9)
+        assert imported.one(store.send(ImportExperiments(experiments=[told]))).became == "new"
         found = store.send(GetExperiment(experiment_id=told.experiment_id)).experiment
         assert found.lifecycle_stage == "deleted"
-        assert _one(store.send(ImportExperiments(experiments=[told]))).became == "there"
+        assert imported.one(store.send(ImportExperiments(experiments=[told]))).became == "there"
 
     def test_the_default_experiment_is_merged(self, store: Store) -> None:
         making.run(store, "0")
         before = store.send(GetExperiment(experiment_id="0")).experiment
         key = making.fresh("key")
         told = ImportedExperiment(experiment_id="0", name="Default", creation_time=7, tags=[ExperimentTag(key, "1")])
-        assert _one(store.send(ImportExperiments(experiments=[told]))).became == "added"
+        assert imported.one(store.send(ImportExperiments(experiments=[told]))).became == "added"
         after = store.send(GetExperiment(experiment_id="0")).experiment
         assert (after.name, after.creation_time) == (before.name, before.creation_time)
         assert after.tags == {**before.tags, key: "1"}
 
     def test_a_run_is_read_back_as_it_was_told(self, store: Store) -> None:
-        told = _run(store, deleted_time=_TIME + 3)
-        assert _one(store.send(ImportRuns(runs=[told]))).became == "new"
+        told = imported.run(store, deleted_time=TIME + 3)
+        assert imported.one(store.send(ImportRuns(runs=[told]))).became == "new"
         run = store.send(GetRun(run_id=told.run_id)).run
         assert (run.info.experiment_id, run.info.run_name) == (told.experiment_id, "old run")
-        assert (run.info.status, run.info.start_time, run.info.end_time) == ("FAILED", _TIME, _TIME + 1)
+        assert (run.info.status, run.info.start_time, run.info.end_time) == ("FAILED", TIME, TIME + 1)
         assert (run.info.user_id, run.info.lifecycle_stage) == ("somebody", "deleted")
         assert run.data.params == {"lr": "0.1"}
         assert run.data.tags == {"note": "line\nother"}
@@ -131,7 +112,7 @@ class ImportContract:
         assert [(each.model_id, each.step) for each in run.outputs.model_outputs] == [("m-out", 4)]
 
     def test_what_was_deleted_elsewhere_is_found_among_the_deleted(self, store: Store) -> None:
-        told = _run(store, deleted_time=_TIME + 3)
+        told = imported.run(store, deleted_time=TIME + 3)
         store.send(ImportRuns(runs=[told]))
         search = SearchRuns(experiment_ids=[told.experiment_id])
         assert store.send(search).runs == []
@@ -139,18 +120,20 @@ class ImportContract:
         assert [run.info.run_id for run in store.send(search).runs] == [told.run_id]
 
     def test_a_run_that_is_there_only_gets_what_it_lacks(self, store: Store) -> None:
-        told = _run(store, end_time=None, status="RUNNING")
+        told = imported.run(store, end_time=None, status="RUNNING")
         store.send(ImportRuns(runs=[told]))
         store.send(SetTag(run_id=told.run_id, key="note", value="changed here"))
-        assert _one(store.send(ImportRuns(runs=[told]))).became == "there"
-        more = _run(store, told.experiment_id, run_id=told.run_id, tags=[RunTag("note", "theirs"), RunTag("new", "1")])
-        assert _one(store.send(ImportRuns(runs=[more]))).became == "added"
+        assert imported.one(store.send(ImportRuns(runs=[told]))).became == "there"
+        more = imported.run(
+            store, told.experiment_id, run_id=told.run_id, tags=[RunTag("note", "theirs"), RunTag("new", "1")]
+        )
+        assert imported.one(store.send(ImportRuns(runs=[more]))).became == "added"
         run = store.send(GetRun(run_id=told.run_id)).run
         assert run.data.tags == {"note": "changed here", "new": "1"}
-        assert (run.info.status, run.info.end_time) == ("FAILED", _TIME + 1)
+        assert (run.info.status, run.info.end_time) == ("FAILED", TIME + 1)
 
     def test_a_run_of_an_experiment_that_is_not_here_is_refused_alone(self, store: Store) -> None:
-        good, bad = _run(store), _run(store, "987654321")
+        good, bad = imported.run(store), imported.run(store, "987654321")
         became = [each.became for each in store.send(ImportRuns(runs=[bad, good])).outcomes]
         assert became == ["refused", "new"]
 
@@ -204,130 +187,10 @@ class ImportContract:
             store.send(ImportPoints(series=series))
         assert store.send(GetMetricHistory(run_id=run_id, metric_key="loss")).metrics == []
 
-    def test_a_logged_model_is_read_back_as_it_was_told(self, store: Store) -> None:
-        run = _run(store)
-        store.send(ImportRuns(runs=[run]))
-        told = ImportedLoggedModel(
-            model_id=f"m-{uuid.uuid4().hex}",
-            experiment_id=run.experiment_id,
-            name="net",
-            creation_timestamp_ms=_TIME,
-            last_updated_timestamp_ms=_TIME + 1,
-            model_type="agent",
-            source_run_id=run.run_id,
-            params=[LoggedModelParameter("depth", "3")],
-            tags=[LoggedModelTag("k", "v")],
-            metrics=[Metric("score", 0.5, _TIME, 2, None, "table", "digest", run.run_id)],
-        )
-        assert _one(store.send(ImportLoggedModels(models=[told]))).became == "new"
-        assert _one(store.send(ImportLoggedModels(models=[told]))).became == "there"
-        found = store.send(GetLoggedModel(model_id=told.model_id)).model
-        assert (found.name, found.status, found.model_type, found.source_run_id) == (
-            "net",
-            "READY",
-            "agent",
-            run.run_id,
-        )
-        assert (found.creation_timestamp, found.last_updated_timestamp) == (_TIME, _TIME + 1)
-        assert (found.tags, found.params) == ({"k": "v"}, {"depth": "3"})
-        assert [(each.key, each.value, each.step, each.run_id) for each in found.metrics] == [
-            ("score", 0.5, 2, run.run_id)
-        ]
-
-    def test_a_deleted_logged_model_comes_in_deleted(self, store: Store) -> None:
-        told = ImportedLoggedModel(
-            model_id=f"m-{uuid.uuid4().hex}", experiment_id=making.experiment(store), name="half", deleted_time=_TIME
-        )
-        store.send(ImportLoggedModels(models=[told]))
-        with making.refused("RESOURCE_DOES_NOT_EXIST", told.model_id):
-            store.send(GetLoggedModel(model_id=told.model_id))
-
-    def test_a_registered_model_comes_in_with_versions_stages_and_aliases(self, store: Store) -> None:
-        model = _model(tags=[RegisteredModelTag("area", "sales")], last_version=7)
-        told = ImportedModelVersion(
-            name=model.name,
-            version="3",
-            creation_timestamp=_TIME,
-            current_stage="Production",
-            source="s3://bucket/model",
-            description="third",
-            tags=[ModelVersionTag("n", "3")],
-            aliases=["champion"],
-        )
-        assert _one(store.send(ImportRegisteredModels(models=[model]))).became == "new"
-        assert _one(store.send(ImportModelVersions(versions=[told]))).became == "new"
-        assert _one(store.send(ImportRegisteredModels(models=[model]))).became == "there"
-        assert _one(store.send(ImportModelVersions(versions=[told]))).became == "there"
-        found = store.send(GetRegisteredModel(name=model.name)).registered_model
-        assert (found.description, found.tags, found.creation_timestamp) == ("old", {"area": "sales"}, _TIME)
-        assert found.aliases == {"champion": "3"}
-        version = store.send(GetModelVersionByAlias(name=model.name, alias="champion")).model_version
-        assert (version.version, version.current_stage, version.tags) == ("3", "Production", {"n": "3"})
-        assert version.source == "s3://bucket/model"
-        made = store.send(CreateModelVersion(name=model.name, source="s3://bucket/next")).model_version
-        assert made.version == "8"
-
-    def test_a_name_that_another_registered_model_has_is_refused(self, store: Store) -> None:
-        model = _model()
-        store.send(CreateRegisteredModel(name=model.name, description="ours"))
-        assert _one(store.send(ImportRegisteredModels(models=[model]))).became == "refused"
-        assert store.send(GetRegisteredModel(name=model.name)).registered_model.description == "ours"
-
-    def test_a_version_that_is_another_here_stays_and_so_does_its_alias(self, store: Store) -> None:
-        model = _model()
-        store.send(ImportRegisteredModels(models=[model]))
-        store.send(CreateModelVersion(name=model.name, source="s3://bucket/ours"))
-        told = ImportedModelVersion(name=model.name, version="1", creation_timestamp=1, source="s3://bucket/theirs")
-        assert _one(store.send(ImportModelVersions(versions=[told]))).became == "refused"
-        assert store.send(GetModelVersion(name=model.name, version="1")).model_version.source == "s3://bucket/ours"
-
-    def test_an_alias_that_points_elsewhere_here_stays_and_is_told(self, store: Store) -> None:
-        model = _model()
-        store.send(ImportRegisteredModels(models=[model]))
-        versions = [
-            ImportedModelVersion(
-                name=model.name, version=str(n), creation_timestamp=n, source="s3://bucket/x", aliases=["live"]
-            )
-            for n in (1, 2)
-        ]
-        first, second = store.send(ImportModelVersions(versions=versions)).outcomes
-        assert (first.became, second.became) == ("new", "new")
-        assert "live" in str(second.why)
-        assert store.send(GetModelVersionByAlias(name=model.name, alias="live")).model_version.version == "1"
-
-    def test_an_evaluation_dataset_comes_in_with_its_records_and_in_pieces(self, store: Store) -> None:
-        key = making.experiment(store)
-        told = ImportedEvaluationDataset(
-            dataset_id=f"d-{uuid.uuid4().hex}",
-            name="questions",
-            experiment_ids=[key],
-            digest="0123abcd",
-            created_time=_TIME,
-            last_update_time=_TIME + 1,
-            tags=[ExperimentTag("area", "ü")],
-            records=[_record("why?"), _record("ü?")],
-        )
-        more = ImportedEvaluationDataset(dataset_id=told.dataset_id, name="questions", records=[_record("more?")])
-        became = [_one(store.send(ImportEvaluationDatasets(datasets=[each]))).became for each in (told, more, told)]
-        assert became == ["new", "added", "there"]
-        found = store.send(GetDataset(dataset_id=told.dataset_id)).dataset
-        assert (found.name, found.digest, found.created_time, found.last_update_time) == (
-            "questions",
-            "0123abcd",
-            _TIME,
-            _TIME + 1,
-        )
-        assert json.loads(found.tags or "") == {"area": "ü"}
-        assert store.send(GetDatasetExperimentIds(dataset_id=told.dataset_id)).experiment_ids == [key]
-        records = json.loads(store.send(GetDatasetRecords(dataset_id=told.dataset_id)).records)
-        assert {each["inputs"]["q"] for each in records} == {"why?", "ü?", "more?"}
-        assert {each["dataset_record_id"] for each in records} >= {each.dataset_record_id for each in told.records}
-        assert all(each["expectations"] == {"a": 1} and each["created_time"] == _TIME for each in records)
-
     @pytest.mark.parametrize(
         "call",
         [
-            lambda: ImportExperiments(experiments=[_experiment(name=" ")]),
+            lambda: ImportExperiments(experiments=[imported.experiment(name=" ")]),
             lambda: ImportRuns(runs=[ImportedRun(run_id="../../x", experiment_id="0")]),
             lambda: ImportRuns(runs=[ImportedRun(run_id="r", experiment_id="0", params=[Param("a/../b", "1")])]),
             lambda: ImportPoints(series=[ImportedSeries("r", "a/../b", [])]),
@@ -346,7 +209,7 @@ class ImportContract:
         assert refusal.value.error_code == "INVALID_PARAMETER_VALUE"
 
     def test_a_run_that_was_imported_goes_on(self, store: Store) -> None:
-        told = _run(store, end_time=None, status="RUNNING")
+        told = imported.run(store, end_time=None, status="RUNNING")
         store.send(ImportRuns(runs=[told]))
         store.send(LogMetric(run_id=told.run_id, key="loss", value=1.0, timestamp=1, step=1))
         sibling = store.send(CreateRun(experiment_id=told.experiment_id)).run
@@ -354,64 +217,10 @@ class ImportContract:
         assert store.send(GetRun(run_id=told.run_id)).run.data.metrics == {"loss": 1.0}
 
 
-def _one(reply: Imported) -> ImportOutcome:
-    (outcome,) = reply.outcomes
-    return outcome
-
-
-def _experiment(**fields: Any) -> ImportedExperiment:
-    defaults: dict[str, Any] = {
-        "experiment_id": str(10**9 + uuid.uuid4().int % 10**9),
-        "name": making.fresh("imported"),
-        "creation_time": _TIME,
-        "last_update_time": _TIME + 5,
-    }
-    return ImportedExperiment(**defaults | fields)
-
-
-def _run(store: Store, experiment_id: str | None = None, **fields: Any) -> ImportedRun:
-    data = Dataset(name="table", digest="d1", source_type="local", source="{}")
-    defaults: dict[str, Any] = {
-        "run_id": uuid.uuid4().hex,
-        "experiment_id": experiment_id or making.experiment(store),
-        "run_name": "old run",
-        "user_id": "somebody",
-        "status": "FAILED",
-        "start_time": _TIME,
-        "end_time": _TIME + 1,
-        "params": [Param("lr", "0.1")],
-        "tags": [RunTag("note", "line\nother")],
-        "datasets": [DatasetInput(dataset=data, tags=[InputTag("mlflow.data.context", "train")])],
-        "model_inputs": [ModelInput("m-in")],
-        "model_outputs": [ModelOutput("m-out", 4)],
-    }
-    return ImportedRun(**defaults | fields)
-
-
-def _record(question: str) -> ImportedEvaluationRecord:
-    return ImportedEvaluationRecord(
-        dataset_record_id=f"dr-{uuid.uuid4().hex}",
-        inputs=json.dumps({"q": question}, ensure_ascii=False),
-        expectations='{"a": 1}',
-        created_time=_TIME,
-        last_update_time=_TIME,
-    )
-
-
 def _imported_run(store: Store) -> str:
-    told = _run(store)
+    told = imported.run(store)
     store.send(ImportRuns(runs=[told]))
     return told.run_id
-
-
-def _model(**fields: Any) -> ImportedRegisteredModel:
-    defaults: dict[str, Any] = {
-        "name": making.fresh("model"),
-        "creation_timestamp": _TIME,
-        "last_updated_timestamp": _TIME,
-        "description": "old",
-    }
-    return ImportedRegisteredModel(**defaults | fields)
 
 
 def _spelled(point: Metric | ImportedPoint) -> tuple[str, int, int]:
