@@ -312,8 +312,20 @@ export interface EvaluationDatasetFound {
 }
 
 /** A page of evaluation datasets. */
+export interface EvaluationDatasetsExported {
+  datasets?: Array<ImportedEvaluationDataset>;
+  next_page_token?: string;
+}
+
+/** A page of evaluation datasets. */
 export interface EvaluationDatasetsFound {
   datasets?: Array<EvaluationDataset>;
+  next_page_token?: string;
+}
+
+/** A page of records of one evaluation dataset. */
+export interface EvaluationRecordsExported {
+  records?: Array<ImportedEvaluationRecord>;
   next_page_token?: string;
 }
 
@@ -355,6 +367,19 @@ export interface ExperimentsExported {
 export interface ExperimentsFound {
   experiments?: Array<Experiment>;
   next_page_token?: string;
+}
+
+/** Tell evaluation datasets in the order of their ids, without their records. */
+export interface ExportEvaluationDatasets {
+  max_results?: number;
+  page_token?: string;
+}
+
+/** Tell the records of an evaluation dataset in the order in which they were added. */
+export interface ExportEvaluationRecords {
+  dataset_id: string;
+  max_results?: number;
+  page_token?: string;
 }
 
 /** Tell experiments, deleted ones too, in the order of their ids. */
@@ -549,6 +574,11 @@ export interface GetWebhookDelivery {
   delivery_id: string;
 }
 
+/** Take over evaluation datasets and their records. */
+export interface ImportEvaluationDatasets {
+  datasets: Array<ImportedEvaluationDataset>;
+}
+
 /** Take over experiments. */
 export interface ImportExperiments {
   experiments: Array<ImportedExperiment>;
@@ -591,6 +621,38 @@ export interface ImportRuns {
 /** What became of every record of an import. */
 export interface Imported {
   outcomes?: Array<ImportOutcome>;
+}
+
+/** An evaluation dataset as another store tells it, with all or some of its records. */
+export interface ImportedEvaluationDataset {
+  dataset_id: string;
+  name: string;
+  experiment_ids?: Array<string>;
+  schema?: string;
+  profile?: string;
+  digest?: string;
+  created_time?: number;
+  last_update_time?: number;
+  created_by?: string;
+  last_updated_by?: string;
+  tags?: Array<ExperimentTag>;
+  records?: Array<ImportedEvaluationRecord>;
+}
+
+/** One record of an evaluation dataset. ``inputs`` to ``outputs`` are JSON. */
+export interface ImportedEvaluationRecord {
+  dataset_record_id: string;
+  inputs: string;
+  expectations?: string;
+  tags?: string;
+  source?: string;
+  outputs?: string;
+  source_id?: string;
+  source_type?: string;
+  created_time?: number;
+  last_update_time?: number;
+  created_by?: string;
+  last_updated_by?: string;
 }
 
 /** An experiment as another store tells it. */
@@ -1497,6 +1559,8 @@ export const calls = {
   DeleteRun: { verb: "POST", path: "/2.0/mlflow/runs/delete", writes: true } as Route<DeleteRun, Empty>,
   DeleteTag: { verb: "POST", path: "/2.0/mlflow/runs/delete-tag", writes: true } as Route<DeleteTag, Empty>,
   DeleteWebhook: { verb: "DELETE", path: "/2.0/mlflow/webhooks/{webhook_id}", writes: true } as Route<DeleteWebhook, Empty>,
+  ExportEvaluationDatasets: { verb: "POST", path: "/3.0/mlflow/exports/evaluation-datasets", writes: false } as Route<ExportEvaluationDatasets, EvaluationDatasetsExported>,
+  ExportEvaluationRecords: { verb: "POST", path: "/3.0/mlflow/exports/evaluation-records", writes: false } as Route<ExportEvaluationRecords, EvaluationRecordsExported>,
   ExportExperiments: { verb: "POST", path: "/3.0/mlflow/exports/experiments", writes: false } as Route<ExportExperiments, ExperimentsExported>,
   ExportLoggedModels: { verb: "POST", path: "/3.0/mlflow/exports/logged-models", writes: false } as Route<ExportLoggedModels, LoggedModelsExported>,
   ExportModelVersions: { verb: "POST", path: "/3.0/mlflow/exports/model-versions", writes: false } as Route<ExportModelVersions, ModelVersionsExported>,
@@ -1526,6 +1590,7 @@ export const calls = {
   GetUiTelemetry: { verb: "GET", path: "/3.0/mlflow/ui-telemetry", writes: false } as Route<GetUiTelemetry, UiTelemetry>,
   GetWebhook: { verb: "GET", path: "/2.0/mlflow/webhooks/{webhook_id}", writes: false } as Route<GetWebhook, WebhookFound>,
   GetWebhookDelivery: { verb: "GET", path: "/2.0/mlflow/webhooks/{webhook_id}/deliveries/{delivery_id}", writes: false } as Route<GetWebhookDelivery, WebhookDeliveryFound>,
+  ImportEvaluationDatasets: { verb: "POST", path: "/3.0/mlflow/imports/evaluation-datasets", writes: true } as Route<ImportEvaluationDatasets, Imported>,
   ImportExperiments: { verb: "POST", path: "/3.0/mlflow/imports/experiments", writes: true } as Route<ImportExperiments, Imported>,
   ImportLoggedModels: { verb: "POST", path: "/3.0/mlflow/imports/logged-models", writes: true } as Route<ImportLoggedModels, Imported>,
   ImportModelVersions: { verb: "POST", path: "/3.0/mlflow/imports/model-versions", writes: true } as Route<ImportModelVersions, Imported>,
