@@ -36,8 +36,17 @@ class Driver(Protocol):
     #: What all its own errors are.
     error: type[Exception]
 
+    @property
+    def spell(self) -> Callable[[str], str] | None:
+        """From a statement with ``?`` to how the driver wants it, unless it takes it so."""
+        ...
+
     def connect(self) -> Any:
-        """A new connection, outside of any transaction, with autocommit off."""
+        """A new connection, outside of any transaction."""
+        ...
+
+    def begin(self, connection: Any) -> None:
+        """Begin a transaction that will write. What only reads may see each statement's own moment."""
         ...
 
     def is_alive(self, connection: Any) -> bool:
@@ -104,7 +113,9 @@ class PooledBackend:
     def _try(self, job: Callable[[Tx], R], house: Household, writes: bool) -> R:
         idle, connection = self._borrow()
         try:
-            tx = Tx(connection.cursor(), self.dialect, house, percent_style, writes=writes)
+            if writes:
+                self._driver.begin(connection)
+            tx = Tx(connection.cursor(), self.dialect, house, self._driver.spell, writes=writes)
             try:
                 result = job(tx)
             except BaseException:
@@ -149,25 +160,29 @@ class PostgresDriver:
     """PostgreSQL through psycopg 3."""
 
     dialect = POSTGRESQL
+    spell: Callable[[str], str] | None = None
 
     def __init__(self, uri: str) -> None:
         try:
             import psycopg
+
+            from headrace.stores.sql.libpq import PgConnection
         except ImportError as error:
             raise HeadraceError("postgresql:// needs `pip install 'headrace[postgresql]'`") from error
         self._psycopg = psycopg
+        self._connection = PgConnection
         self.error: type[Exception] = psycopg.Error
         self._uri = "postgresql" + uri[uri.index("://") :]
 
     def connect(self) -> Any:
-        connection = self._psycopg.connect(
-            self._uri, connect_timeout=10, options=f"-c statement_timeout={STATEMENT_SECONDS}s"
-        )
-        connection.isolation_level = self._psycopg.IsolationLevel.READ_COMMITTED
-        return connection
+        options = f"-c statement_timeout={STATEMENT_SECONDS}s -c default_transaction_isolation=read\\ committed"
+        return self._connection(self._uri, connect_timeout=10, options=options)
+
+    def begin(self, connection: Any) -> None:
+        connection.begin()
 
     def is_alive(self, connection: Any) -> bool:
-        return not connection.broken and not connection.closed
+        return bool(connection.is_alive)
 
     def is_transient(self, error: Exception) -> bool:
         state = getattr(error, "sqlstate", None)
@@ -181,6 +196,7 @@ class MysqlDriver:
     """MySQL and MariaDB through PyMySQL."""
 
     dialect = MYSQL
+    spell: Callable[[str], str] | None = staticmethod(percent_style)
 
     def __init__(self, uri: str) -> None:
         try:
@@ -218,6 +234,9 @@ class MysqlDriver:
             else:
                 cursor.execute(f"SET SESSION max_execution_time = {STATEMENT_SECONDS * 1000}")
         return connection
+
+    def begin(self, connection: Any) -> None:
+        """Its first statement begins one."""
 
     def is_alive(self, connection: Any) -> bool:
         return bool(connection.open)

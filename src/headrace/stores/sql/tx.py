@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence, Sized
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
+from headrace.base.errors import Unreachable
 from headrace.stores.sql.dialects import Dialect
 
 if TYPE_CHECKING:
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 Params = Sequence[Any]
 #: Rows that one statement of SQLite inserts: each of them is cheaper so.
 _TOGETHER = 100
+
+
+class Unfinished(Unreachable):
+    """A reading did what may be done at a time, and left it to be written; when that is done it can go on."""
 
 
 class Cursor(Protocol):
@@ -77,10 +82,7 @@ class Tx:
             return [self.run(sql, *row) for row in rows]
         # All of them in one go, where each by itself would wait for its answer.
         cursor: Any = self._cursor
-        cursor.executemany(self._spell(sql), rows, returning=True)
-        changed = [cursor.rowcount]
-        while cursor.nextset():
-            changed.append(cursor.rowcount)
+        changed: list[int] = cursor.executemany(sql, rows)
         return changed
 
     def rows(self, sql: str, *params: Any) -> list[Any]:
@@ -112,10 +114,7 @@ class Tx:
         start = 0
         if self.dialect.name == "postgresql" and len(rows) > 1:
             cursor: Any = self._cursor
-            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT BINARY)") as copy:
-                copy.set_types(["float8" if isinstance(value, float) else "int8" for value in rows[0]])
-                for row in rows:
-                    copy.write_row(row)
+            cursor.copy(table, columns, rows)
             return
         if self.dialect.name == "sqlite":
             many = self.dialect.insert(table, columns, _TOGETHER)
