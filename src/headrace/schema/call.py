@@ -26,6 +26,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Names and values as a user sees them, for ``dict(record)``."""
         return ((name, getattr(self, name)) for name in _seen(type(self)))
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {', '.join(f'{name}={value!r}' for name, value in self)}>"
+
     def to_dictionary(self) -> dict[str, Any]:
         """This record, and the records in it, as plain dictionaries."""
         return {name: _plain(value) for name, value in self}
