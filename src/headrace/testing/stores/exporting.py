@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -9,8 +10,11 @@ import msgspec
 import pytest
 
 from headrace.schema.datasets import Dataset, DatasetInput, InputTag, LogInputs, ModelInput
+from headrace.schema.evaluation_datasets import CreateDataset, UpsertDatasetRecords
 from headrace.schema.experiments import DeleteExperiment, SetExperimentTag
 from headrace.schema.exports import (
+    ExportEvaluationDatasets,
+    ExportEvaluationRecords,
     ExportExperiments,
     ExportLoggedModels,
     ExportModelVersions,
@@ -19,6 +23,7 @@ from headrace.schema.exports import (
     ExportRuns,
 )
 from headrace.schema.imports import (
+    ImportEvaluationDatasets,
     ImportExperiments,
     ImportLoggedModels,
     ImportModelVersions,
@@ -148,6 +153,23 @@ class ExportingContract:
         assert [outcome.became for outcome in [*models, *again]] == ["there"] * 3
         with making.refused("RESOURCE_DOES_NOT_EXIST", "nobody"):
             store.send(ExportModelVersions(name="nobody"))
+
+    def test_evaluation_datasets_are_told_with_their_records_in_order(self, store: Store) -> None:
+        key = making.experiment(store)
+        call = CreateDataset(name=making.fresh("cases"), experiment_ids=[key], tags='{"mlflow.user": "somebody"}')
+        dataset_id = store.send(call).dataset.dataset_id
+        records = [{"inputs": {"n": number}, "outputs": None, "expectations": {"m": "ü"}} for number in range(5)]
+        store.send(UpsertDatasetRecords(dataset_id=dataset_id, records=json.dumps(records)))
+        told = {each.dataset_id: each for each in _all(store, ExportEvaluationDatasets(max_results=1), "datasets")}
+        dataset = told[dataset_id]
+        assert (dataset.experiment_ids, dataset.created_by, dataset.records) == ([key], "somebody", [])
+        found = _all(store, ExportEvaluationRecords(dataset_id=dataset_id, max_results=2), "records")
+        assert [json.loads(record.inputs)["n"] for record in found] == list(range(5))
+        whole = msgspec.structs.replace(dataset, records=found)
+        reply = store.send(ImportEvaluationDatasets(datasets=[whole]))
+        assert [outcome.became for outcome in reply.outcomes] == ["there"]
+        with making.refused("RESOURCE_DOES_NOT_EXIST", "d-nobody"):
+            store.send(ExportEvaluationRecords(dataset_id="d-nobody"))
 
 
 def _all(store: Store, call: Any, name: str) -> list[Any]:
