@@ -32,6 +32,8 @@ MODULES = {
     "entities.evaluation_dataset": "tracking.evaluation_datasets",
     "exceptions": "tracking.exceptions",
     "genai.datasets": "tracking.genai_datasets",
+    "genai.datasets.entities": "tracking.genai_datasets",
+    "genai.datasets.evaluation_dataset": "tracking.genai_datasets",
     "models.model_config": "models.code",
     "models.utils": "models",
     "protos.databricks_pb2": "tracking.error_codes",
