@@ -35,7 +35,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Series are long already with a few points, so that a test sees every seam."""
-    for name, value in (("FEW", 8), ("BLOCKS", 8), ("NARROWEST", 2), ("_CHUNK", 4)):
+    for name, value in (("FEW", 8), ("BLOCKS", 8), ("NARROWEST", 2), ("_CHUNK", 4), ("_AT_ONCE", 24)):
         monkeypatch.setattr(outlines, name, value)
     monkeypatch.setattr(thinning, "FEW", 8)
 

@@ -18,9 +18,8 @@ from itertools import accumulate
 from operator import le
 from typing import NamedTuple
 
-from headrace.base.errors import Unreachable
 from headrace.stores.sql.points import told
-from headrace.stores.sql.tx import Tx
+from headrace.stores.sql.tx import Tx, Unfinished
 
 #: Step, timestamp, value as it was logged, and the mark it is kept with.
 Row = tuple[int, int, float, int]
@@ -32,7 +31,7 @@ FEW = 4096
 #: Blocks of an outline, at most, and points of a block as long as there are few of them.
 BLOCKS, NARROWEST = 4096, 16
 #: Points read at a time, and points that one reading outlines at most: the next one goes on.
-_CHUNK, _AT_ONCE = 8192, 5_000_000
+_CHUNK, _AT_ONCE = 8192, 2_000_000
 _HEAD = struct.Struct("<4sII")
 _FORMAT = b"hro2"
 _WHOLE = (
@@ -248,7 +247,7 @@ def look(tx: Tx, run: int, name: int) -> Series:
     row = (run, name, *(outline.end or (0, 0)), outline.packed())
     tx.later(lambda writing: writing.put("outlines", "run, name", "end_step, end_timestamp, blocks", [row]))
     if not done:
-        raise Unreachable(f"This metric has {points} points that nobody looked at before; ask again to go on reading")
+        raise Unfinished(f"This metric has {points} points that nobody looked at before; ask again to go on reading")
     return Series(run, name, points, outline)
 
 
@@ -305,8 +304,9 @@ def between(tx: Tx, after: Place | None, until: Place | None) -> tuple[str, list
 
 def _extend(tx: Tx, run: int, name: int, outline: Outline) -> bool:
     """Outline the points after the end of ``outline``; whether it came to the last."""
-    after, chunk, waiting = outline.end, _CHUNK, list[Row]()
-    for _ in range(0, _AT_ONCE, _CHUNK):
+    begin = after = outline.end
+    chunk, seen, waiting = _CHUNK, 0, list[Row]()
+    while seen < _AT_ONCE or outline.end == begin:
         within, bounds = between(tx, after, None)
         order = f"ORDER BY step, timestamp, value, special LIMIT {chunk}"
         rows = _read(tx, run, name, within, bounds, order)
@@ -322,6 +322,7 @@ def _extend(tx: Tx, run: int, name: int, outline: Outline) -> bool:
             rows = rows[:complete]
         if rows:
             after = rows[-1][:2]
+        seen += len(rows)
         waiting += rows
         del waiting[: outline.add(waiting)]
         if not more:

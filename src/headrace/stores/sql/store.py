@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, TypeVar, cast
 
 from headrace.base import caller
 from headrace.base.errors import AlreadyExists, HeadraceError, NotSupported, OutOfSpace, Unreachable
 from headrace.schema import Call
 from headrace.stores.sql.dialects import Dialect
-from headrace.stores.sql.tx import Tx
+from headrace.stores.sql.tx import Tx, Unfinished
 
 _log = logging.getLogger("headrace.stores")
 
@@ -25,6 +25,8 @@ C = TypeVar("C", bound=Call[Any])
 REMEMBERED = 100_000
 #: Seconds the statements of one reading may take before they are given up.
 STATEMENT_SECONDS = 10
+#: Times that a reading goes on after it had to stop.
+TURNS = 20
 Answer = Callable[[Tx, Any], Any]
 #: How each call is answered.
 ANSWERS: dict[type[Call[Any]], Answer] = {}
@@ -125,18 +127,26 @@ class SqlStore:
             tx.chores = chores
             return answer(tx, call)
 
-        try:
-            return cast(R, self._backend.read(job, self._house))
-        finally:
-            for chore in chores:
-                self._do(chore)
+        for left in reversed(range(TURNS)):
+            try:
+                reply = self._backend.read(job, self._house)
+            except Unfinished:
+                if not self._do(chores) or not left:
+                    raise
+            else:
+                self._do(chores)
+                return cast(R, reply)
+        raise AssertionError("unreachable")
 
-    def _do(self, chore: Callable[[Tx], Any]) -> None:
-        """Write what a reading left. It only saves time, so that the reading is good even if this fails."""
+    def _do(self, chores: Iterable[Callable[[Tx], Any]]) -> bool:
+        """Write what a reading left, which is good even if this fails; whether it did not."""
         try:
-            self._backend.write(chore, self._house)
+            for chore in chores:
+                self._backend.write(chore, self._house)
         except HeadraceError as error:
             _log.warning("What a reading found could not be kept for the next one: %s", error.message)
+            return False
+        return True
 
     def attempt(self, call: Call[R], /) -> R:
         answer = _answer_to(call)
