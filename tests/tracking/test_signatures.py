@@ -90,6 +90,9 @@ def test_a_record_comes_back_from_its_dictionary() -> None:
     assert e.Experiment.from_dictionary(dict(experiment)) == experiment
     model = e.RegisteredModel("n", 1, 2, tags={"a": "b"}, aliases={"best": "3"})
     assert e.RegisteredModel.from_dictionary(model.to_dictionary()) == model
+    logged = e.LoggedModel("1", "m-1", "n", "/x", 1, 2, status=1, params={"a": "b"}, metrics=[e.Metric("m", 1.0, 2, 3)])
+    assert e.LoggedModel.from_dictionary(logged.to_dictionary()) == logged
+    assert set(logged.to_dictionary()) == set(dict(logged)) >= {"model_id", "params", "artifact_location", "status"}
     assert e.Metric.from_dictionary({"key": "m", "value": 1, "timestamp": 2, "step": 3, "more": 4}).step == 3
     with pytest.raises(headrace.MlflowException, match="timestamp is missing"):
         e.Metric.from_dictionary({"key": "m", "value": 1})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta, field
 
@@ -96,6 +97,10 @@ class LoggedModel(Record, frozen=True, kw_only=True, metaclass=Made):
 
     info: LoggedModelInfo
     data: LoggedModelData = LoggedModelData()
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        """Names and values as a user sees them."""
+        return ((name, value) for name, value in Record.__iter__(self) if name not in ("info", "data", "model_uri"))
 
     @property
     def model_id(self) -> str:

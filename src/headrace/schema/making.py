@@ -62,11 +62,12 @@ def from_dictionary(kind: type[T], said: Mapping[str, Any]) -> T:
 
 def _told(hint: Any, value: Any) -> Any:
     """``value`` with dictionaries where ``hint`` says there are records."""
-    if get_origin(hint) is list and isinstance(value, list):
-        (item,) = get_args(hint)
-        return [_told(item, each) for each in value]
+    hints = (hint, *get_args(hint))
+    if isinstance(value, list):
+        items = [get_args(each)[0] for each in hints if get_origin(each) is list]
+        return [_told(items[0], each) for each in value] if items else value
     if isinstance(value, Mapping):
-        for each in (hint, *get_args(hint)):
+        for each in hints:
             if isinstance(each, type) and issubclass(each, msgspec.Struct):
                 return from_dictionary(each, value)
     return value
