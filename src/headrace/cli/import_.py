@@ -50,7 +50,10 @@ def import_(
     as_json: bool,
     **how: Any,
 ) -> None:
-    """Import runs and models from SOURCE: an mlruns folder, a database of MLflow, or a server.
+    """Import runs and models from SOURCE.
+
+    SOURCE is a server, a database or an mlruns folder of MLflow; a store of Headrace; an archive that `headrace export`
+    wrote; a folder of TensorBoard's event files; or W&B's `wandb` folder.
 
     Ids, times and states are kept. What is there already stays as it is, so that an import can be repeated, and one
     that was broken off is taken up by starting it again. The exit code is 1 when anything did not come over.
