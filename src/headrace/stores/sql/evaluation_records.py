@@ -38,6 +38,8 @@ _JSON = frozenset(("inputs", "expectations", "tags", "source", "outputs"))
 _NEW = f"dataset, record_id, inputs_hash, {', '.join(_TOLD)}"
 _MERGED = "outputs = ?, expectations = ?, tags = ?, last_update_time = ?, last_updated_by = ?"
 _CHUNK = 500
+#: A page of records ends early when it has so many bytes.
+PAGE_BYTES = 32 << 20
 #: What a schema calls the kinds of value.
 _KINDS: dict[type, str] = {
     type(None): "null",
@@ -111,11 +113,19 @@ def upsert_dataset_records(tx: Tx, call: UpsertDatasetRecords) -> DatasetRecords
 @answers(GetDatasetRecords)
 def get_dataset_records(tx: Tx, call: GetDatasetRecords) -> DatasetRecordsFound:
     dataset = key_of(tx, call.dataset_id)
-    page = Page(tx, call, (Term("r.id"),), call.max_results)
     columns = ", ".join(f"r.{name}" for name in ("record_id", *_TOLD))
-    rows = page.rows(tx, f"SELECT {columns}", "FROM evaluation_records r WHERE r.dataset = ?", [dataset])
-    texts = ", ".join(_told(call.dataset_id, row) for row in rows)
-    return DatasetRecordsFound(records=f"[{texts}]", next_page_token=page.next_token)
+    texts: list[str] = []
+    size, token = 0, call.page_token
+    while True:
+        limit = min(_CHUNK, call.max_results - len(texts))
+        page = Page(tx, msgspec.structs.replace(call, page_token=token), (Term("r.id"),), limit)
+        rows = page.rows(tx, f"SELECT {columns}", "FROM evaluation_records r WHERE r.dataset = ?", [dataset])
+        told = [_told(call.dataset_id, row) for row in rows]
+        texts += told
+        size += sum(map(len, told))
+        token = page.next_token
+        if token is None or len(texts) == call.max_results or size > PAGE_BYTES:
+            return DatasetRecordsFound(records=f"[{', '.join(texts)}]", next_page_token=token)
 
 
 @answers(DeleteDatasetRecords)
