@@ -70,6 +70,7 @@ MODULES = {
     "types.schema": "models.types",
     "utils.async_logging.run_operations": "tracking.operations",
     "utils.credentials": "tracking.credentials",
+    "utils.doctor": "tracking.doctor",
     "utils.mlflow_tags": "tracking.tag_names",
     "utils.name_utils": "base.ids",
     "utils.validation": "tracking.limits",
@@ -100,6 +101,7 @@ _OFFERS = {
     "registry": "register_model search_model_versions search_registered_models set_model_version_tag",
     "tracking.autologging": "autolog",
     "tracking.client": "MlflowClient",
+    "tracking.doctor": "doctor",
     "tracking.exceptions": "MlflowException",
     "tracking.fluent": """
         ActiveModel ActiveRun active_run clear_active_model create_experiment create_external_model delete_experiment
@@ -123,7 +125,7 @@ FUNCTIONS = {name: module for module, names in _OFFERS.items() for name in names
 ABSENT = frozenset(
     """
     add_trace context create_workspace delete_assessment delete_prompt_alias delete_trace_tag delete_workspace
-    disable_system_metrics_logging doctor enable_system_metrics_logging evaluate flush_trace_async_logging
+    disable_system_metrics_logging enable_system_metrics_logging evaluate flush_trace_async_logging
     get_active_trace_id get_assessment get_current_active_span get_last_active_trace_id get_trace get_workspace
     import_checkpoints list_workspaces load_prompt log_assessment log_expectation log_feedback log_issue log_trace login
     override_feedback register_prompt run search_prompts search_sessions search_traces set_prompt_alias

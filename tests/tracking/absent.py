@@ -22,7 +22,7 @@ FAMILIES = {
     "autologging": r"\.autolog$",
     "what a run was (system metrics)": r"system_metrics",
     "Databricks": r"\.login$|import_checkpoints|get_default_host_creds",
-    "MLflow's own housekeeping": r"set_telemetry_client|LazyLoader|maybe_hint_tracing_skill|CONFIGURE_LOGGING|\.doctor$"
+    "MLflow's own housekeeping": r"set_telemetry_client|LazyLoader|maybe_hint_tracing_skill|CONFIGURE_LOGGING"
     r"|(search|order)able_attribute|_DatasetSummary|dataset_summary|(ModelVersion|RegisteredModel)Search"
     r"|(model_version|registered_model)_search",
 }

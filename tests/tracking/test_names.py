@@ -128,3 +128,16 @@ def test_a_store_is_there_for_those_who_go_past_the_client() -> None:
     found = store.search_runs([number], "metrics.m = 1", ViewType.ACTIVE_ONLY)
     assert [each.info.run_id for each in found] == [run.info.run_id]
     assert store.get_experiment_by_name("past the client").experiment_id == number
+
+
+def test_the_doctor_tells_no_secrets(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "hush")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:hush@host.example:5000")
+    monkeypatch.setenv("HEADRACE_EXPERIMENT_NAME", "open")
+    headrace.doctor()
+    said = capsys.readouterr().out
+    assert "hush" not in said
+    assert "tracking URI: http://host.example:5000" in said
+    assert "HEADRACE_EXPERIMENT_NAME: open" in said
+    headrace.doctor(mask_envs=True)
+    assert "HEADRACE_EXPERIMENT_NAME: ***" in capsys.readouterr().out
