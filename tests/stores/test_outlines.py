@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from headrace.base.errors import Unreachable
 from headrace.schema.runs import GetMetricHistory, GetMetricHistoryBulkInterval, LogBatch, Metric
 from headrace.stores import Store, open_store
 from headrace.stores.sql import outlines, thinning
@@ -35,7 +36,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Series are long already with a few points, so that a test sees every seam."""
-    for name, value in (("FEW", 8), ("BLOCKS", 8), ("NARROWEST", 2), ("_CHUNK", 4), ("_AT_ONCE", 24)):
+    for name, value in (("FEW", 8), ("BLOCKS", 8), ("NARROWEST", 2), ("_CHUNK", 4)):
         monkeypatch.setattr(outlines, name, value)
     monkeypatch.setattr(thinning, "FEW", 8)
 
@@ -141,6 +142,19 @@ def test_samples_are_spread_evenly(store: Store, small: None) -> None:
         )
         steps = [each.step for each in store.send(call).metrics]
         assert max(b - a for a, b in pairwise(steps)) <= 2 * (steps[-1] - steps[0]) / 4 + 250
+
+
+def test_what_one_reading_cannot_outline_the_next_one_does(
+    store: Store, small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = making.run(store)
+    store.send(LogBatch(run_id=run_id, metrics=[Metric("x", n % 700, n, n) for n in range(1000)]))
+    monkeypatch.setattr(outlines, "_SECONDS", 0)
+    call = GetMetricHistoryBulkInterval(run_ids=[run_id], metric_key="x", max_results=4)
+    with pytest.raises(Unreachable, match="ask again"):
+        store.send(call)
+    monkeypatch.setattr(outlines, "_CHUNK", 64)
+    assert [each.step for each in store.send(call).metrics] == [0, 699, 999]
 
 
 def test_an_outline_of_another_version_is_made_anew(store: Store, tmp_path: Path) -> None:

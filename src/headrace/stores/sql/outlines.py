@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import struct
 import sys
+import time
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
@@ -30,8 +31,8 @@ Place = tuple[int, int]
 FEW = 4096
 #: Blocks of an outline, at most, and points of a block as long as there are few of them.
 BLOCKS, NARROWEST = 4096, 16
-#: Points read at a time, and points that one reading outlines at most: the next one goes on.
-_CHUNK, _AT_ONCE = 8192, 2_000_000
+#: Points read at a time, and seconds that one reading goes on outlining; the next one continues.
+_CHUNK, _SECONDS = 8192, 3.0
 _HEAD = struct.Struct("<4sII")
 _FORMAT = b"hro2"
 _WHOLE = (
@@ -305,8 +306,8 @@ def between(tx: Tx, after: Place | None, until: Place | None) -> tuple[str, list
 def _extend(tx: Tx, run: int, name: int, outline: Outline) -> bool:
     """Outline the points after the end of ``outline``; whether it came to the last."""
     begin = after = outline.end
-    chunk, seen, waiting = _CHUNK, 0, list[Row]()
-    while seen < _AT_ONCE or outline.end == begin:
+    chunk, waiting, until = _CHUNK, list[Row](), time.monotonic() + _SECONDS
+    while outline.end == begin or time.monotonic() < until:
         within, bounds = between(tx, after, None)
         order = f"ORDER BY step, timestamp, value, special LIMIT {chunk}"
         rows = _read(tx, run, name, within, bounds, order)
@@ -322,7 +323,6 @@ def _extend(tx: Tx, run: int, name: int, outline: Outline) -> bool:
             rows = rows[:complete]
         if rows:
             after = rows[-1][:2]
-        seen += len(rows)
         waiting += rows
         del waiting[: outline.add(waiting)]
         if not more:
