@@ -18,6 +18,7 @@ COMMANDS = {
     "datasets": ("datasets", "datasets", "List evaluation datasets."),
     "experiments": ("experiments", "experiments", "Make, find, rename, delete and restore experiments."),
     "db": ("db", "db", "Upgrade, check, back up and restore a database."),
+    "doctor": ("doctor", "doctor", "Print versions, places and settings, for a report."),
     "export": ("export", "export", "Write a store, or a part of one, to an archive."),
     "gc": ("gc", "gc", "Remove for good what is deleted."),
     "import": ("import_", "import_", "Import runs and models from MLflow or another store."),
