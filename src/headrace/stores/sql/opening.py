@@ -55,7 +55,7 @@ def connected(uri: str, *, artifact_root: str | None = None) -> tuple[Backend, H
             folder = _folder(uri)
             assert folder
             folder.mkdir(parents=True, exist_ok=True)
-            return _sqlite(folder / FILE, artifact_root or (BESIDE_FILE_STORE if is_file_store(folder) else None))
+            return _sqlite(folder / FILE, artifact_root or (BESIDE_FILE_STORE if _was_taken_over(folder) else None))
     raise BadRequest(
         f"No store has URIs that begin with {scheme}://. Give a directory, sqlite:///file.db, postgresql://…, "
         "mysql://… or http://…"
@@ -65,7 +65,7 @@ def connected(uri: str, *, artifact_root: str | None = None) -> tuple[Backend, H
 def written_by_mlflow(uri: str) -> Path | None:
     """The folder at ``uri``, if it was written by MLflow's file store and has no store of ours in it yet."""
     folder = _folder(uri)
-    return folder if folder and is_file_store(folder) and not (folder / FILE).exists() else None
+    return folder if folder and not (folder / FILE).exists() and is_file_store(folder) else None
 
 
 def _folder(uri: str) -> Path | None:
@@ -74,6 +74,12 @@ def _folder(uri: str) -> Path | None:
     if colon and scheme != "file":
         return None
     return Path(unquote(rest.removeprefix("localhost")) if colon else uri.removeprefix("file:")).resolve()
+
+
+def _was_taken_over(folder: Path) -> bool:
+    """Whether a folder of ours was MLflow's, told by its default experiment: there may be many others to look at."""
+    ours = folder / BESIDE_FILE_STORE.removeprefix("~/")
+    return ours.is_dir() or any((folder / name / "meta.yaml").exists() for name in ("0", ".trash/0"))
 
 
 def is_file_store(folder: Path) -> bool:
