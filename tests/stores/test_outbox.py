@@ -18,17 +18,8 @@ from headrace.schema.registry import (
     SetRegisteredModelAlias,
 )
 from headrace.schema.registry_events import GetModelVersionAt, SearchRegistryEvents
-from headrace.schema.webhooks import (
-    ClaimDeliveries,
-    ClaimedDelivery,
-    CreateWebhook,
-    GetSigningKey,
-    GetWebhookDelivery,
-    SettleDelivery,
-    UpdateWebhook,
-    Webhook,
-    WebhookEvent,
-)
+from headrace.schema.webhook_outbox import ClaimDeliveries, ClaimedDelivery, GetSigningKey, SettleDelivery
+from headrace.schema.webhooks import CreateWebhook, GetWebhookDelivery, UpdateWebhook, Webhook, WebhookEvent
 from headrace.stores.sql import SqlStore, opening, sealed
 from headrace.stores.sql.opening import open_sql
 from headrace.stores.sql.tx import Tx

@@ -15,7 +15,7 @@ from headrace.schema.artifacts import (
 )
 from headrace.schema.promptlab import CreatePromptlabRun
 from headrace.schema.server_info import GetServerInfo, GetUiTelemetry, PostUiTelemetry
-from headrace.schema.webhooks import ClaimDeliveries, GetNextDelivery, GetSigningKey, SettleDelivery
+from headrace.schema.webhook_outbox import ClaimDeliveries, GetNextDelivery, GetSigningKey, SettleDelivery
 from headrace.stores import Store, open_store
 from headrace.stores.sql import ANSWERS
 from headrace.testing.stores import StoreContract

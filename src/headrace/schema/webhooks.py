@@ -10,7 +10,7 @@ from msgspec import Meta, field
 from headrace.base.errors import BadRequest
 from headrace.schema.call import Call, Empty, Manage, Record, call
 from headrace.schema.making import Made
-from headrace.schema.types import Int64, Millis, PageToken, zero
+from headrace.schema.types import Int64, PageToken, zero
 
 EntityWord = Literal[
     "REGISTERED_MODEL",
@@ -336,73 +336,5 @@ class ReplayWebhookDelivery(Call[WebhookDeliveryFound], frozen=True, kw_only=Tru
 @call("POST", "webhooks/{webhook_id}/deliveries/replay", needs=Manage.workspace(), writes=True)
 class ReplayWebhookDeliveries(Call[WebhookDeliveriesReplayed], frozen=True, kw_only=True):
     """Send every message again that was given up."""
-
-    webhook_id: WebhookId
-
-
-class ClaimedDelivery(Record, frozen=True, kw_only=True):
-    """A message to be sent now, with what it is signed with."""
-
-    delivery_id: str
-    webhook_id: str
-    url: str
-    payload: str
-    secret: str | None = None
-    #: Attempts so far, this one among them.
-    attempts: int
-    #: Why it cannot be sent at all.
-    fault: str | None = None
-
-
-class ClaimedDeliveries(Record, frozen=True, kw_only=True):
-    """What is to be sent now."""
-
-    deliveries: list[ClaimedDelivery] = []
-
-
-class NextDelivery(Record, frozen=True, kw_only=True):
-    """When something is to be sent next, if anything is waiting."""
-
-    due: Int64 | None = None
-
-
-class SigningKey(Record, frozen=True, kw_only=True):
-    """What messages to a webhook are signed with, and where they go."""
-
-    url: str
-    secret: str | None = None
-
-
-@call("POST", "webhooks/claim", needs=Manage.workspace(), writes=True, served=False)
-class ClaimDeliveries(Call[ClaimedDeliveries], frozen=True, kw_only=True):
-    """Take what is due, for so many milliseconds, in which nobody else gets it."""
-
-    limit: Annotated[int, Meta(ge=1, le=1000)]
-    lease: Millis
-    #: Webhooks that are busy enough.
-    passing_over: list[WebhookId] = []
-
-
-@call("GET", "webhooks/next", needs=Manage.workspace(), served=False)
-class GetNextDelivery(Call[NextDelivery], frozen=True, kw_only=True):
-    """When something is to be sent next."""
-
-
-@call("POST", "webhooks/settle", needs=Manage.workspace(), writes=True, served=False)
-class SettleDelivery(Call[Empty], frozen=True, kw_only=True):
-    """Note how an attempt ended; PENDING means another one at ``next_attempt``."""
-
-    delivery_id: DeliveryId
-    #: Attempts when it was claimed: a claim that somebody took over since is not settled.
-    attempts: int
-    status: DeliveryStatus
-    next_attempt: Millis | None = None
-    response_status: int | None = None
-    error_message: Annotated[str, Meta(max_length=1000)] | None = None
-
-
-@call("GET", "webhooks/key", needs=Manage.workspace(), served=False)
-class GetSigningKey(Call[SigningKey], frozen=True, kw_only=True):
-    """What messages to a webhook are signed with."""
 
     webhook_id: WebhookId

@@ -15,9 +15,9 @@ from headrace.base.clock import now_ms
 from headrace.base.errors import Forbidden
 from headrace.registry.webhooks import WEBHOOK_SIGNATURE_HEADER, verify
 from headrace.schema.registry import CreateRegisteredModel
+from headrace.schema.webhook_outbox import GetNextDelivery
 from headrace.schema.webhooks import (
     CreateWebhook,
-    GetNextDelivery,
     ListWebhookDeliveries,
     ReplayWebhookDeliveries,
     TestWebhook,

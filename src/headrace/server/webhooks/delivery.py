@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from headrace.base import settings
 from headrace.base.clock import now_ms
 from headrace.base.errors import HeadraceError
-from headrace.schema.webhooks import ClaimDeliveries, ClaimedDelivery, GetNextDelivery, SettleDelivery
+from headrace.schema.webhook_outbox import ClaimDeliveries, ClaimedDelivery, GetNextDelivery, SettleDelivery
 from headrace.server.webhooks.message import Outcome, send
 from headrace.stores.sql import SqlStore
 

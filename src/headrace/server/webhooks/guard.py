@@ -9,9 +9,9 @@ from headrace.base import settings
 from headrace.base.errors import HeadraceError
 from headrace.registry.webhooks import get_example_payload_for_event
 from headrace.schema import Call
+from headrace.schema.webhook_outbox import GetSigningKey
 from headrace.schema.webhooks import (
     CreateWebhook,
-    GetSigningKey,
     GetWebhook,
     TestWebhook,
     UpdateWebhook,

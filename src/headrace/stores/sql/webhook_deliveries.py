@@ -8,17 +8,19 @@ from headrace.base import settings
 from headrace.base.clock import now_ms
 from headrace.base.errors import HeadraceError, NotFound
 from headrace.schema import Empty
-from headrace.schema.webhooks import (
+from headrace.schema.webhook_outbox import (
     ClaimDeliveries,
     ClaimedDeliveries,
     ClaimedDelivery,
     GetNextDelivery,
+    NextDelivery,
+    SettleDelivery,
+)
+from headrace.schema.webhooks import (
     GetWebhookDelivery,
     ListWebhookDeliveries,
-    NextDelivery,
     ReplayWebhookDeliveries,
     ReplayWebhookDelivery,
-    SettleDelivery,
     WebhookDeliveriesFound,
     WebhookDeliveriesReplayed,
     WebhookDelivery,

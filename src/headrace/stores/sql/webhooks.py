@@ -13,13 +13,12 @@ from headrace.base.clock import now_ms
 from headrace.base.egress import Egress, networks
 from headrace.base.errors import BadRequest, NotFound, NotSupported
 from headrace.schema import Empty
+from headrace.schema.webhook_outbox import GetSigningKey, SigningKey
 from headrace.schema.webhooks import (
     CreateWebhook,
     DeleteWebhook,
-    GetSigningKey,
     GetWebhook,
     ListWebhooks,
-    SigningKey,
     TestWebhook,
     UpdateWebhook,
     Webhook,
