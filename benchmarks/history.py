@@ -113,6 +113,8 @@ def main() -> int:
     points = 100_000 if said.small else 1_000_000
     with Seeds(said) as folder, ExitStack() as stack:
         file = folder.file(f"ours-history-{points}.db", lambda file: seeds.our_history(file, points))
+        with sqlite3.connect(file) as database:
+            database.execute("DELETE FROM outlines")
         ours = stack.enter_context(Server("headrace", on(our_server(), file)))
         servers = [ours]
         if said.genuine:

@@ -119,13 +119,13 @@ def main() -> int:
     kept, costs = True, dict[str, list[float]]()
     with Seeds(said) as folder:
         for runs in (1000, 10_000) if said.small else (1000, 10_000, 100_000):
-            file = folder.file(f"ours-{runs}.db", lambda file, runs=runs: seeds.our_runs(file, runs))
+            file = folder.file(f"ours-{runs}.db", functools.partial(seeds.our_runs, runs=runs))
             with ExitStack() as stack:
                 ours = stack.enter_context(Server("headrace", on(our_server(), file)))
                 servers = [ours]
                 if said.genuine:
                     theirs = folder.file(
-                        f"genuine-{runs}.db", lambda file, runs=runs: seeds.genuine_runs(said.genuine, file, runs)
+                        f"genuine-{runs}.db", functools.partial(seeds.genuine_runs, said.genuine, runs=runs)
                     )
                     servers.append(stack.enter_context(Server("genuine", on(genuine_server(said.genuine), theirs))))
                 header(f"{runs} runs")

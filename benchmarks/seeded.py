@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.measure import Client, Server, cpu_per_request, verdict
+from benchmarks.measure import Client, Request, Server, cpu_per_request, verdict
 
 API = "/api/2.0/mlflow/"
 #: Seconds of CPU that one round of requests of one server should take.
@@ -63,9 +63,13 @@ def compare(case: Case, servers: Sequence[Server], rounds: int) -> tuple[bool, f
             count = counts[server.name]
             if turn and count == 1:
                 continue
-            costs[server.name].append(cpu_per_request(server, lambda _, sent=sent: sent, 0, count, 1))
+            costs[server.name].append(cpu_per_request(server, _always(sent), 0, count, 1))
     medians = {name: statistics.median(each) for name, each in costs.items()}
     return _report(case, medians), medians["headrace"]
+
+
+def _always(sent: tuple[str, str, bytes | None]) -> Request:
+    return lambda _: sent
 
 
 def _answer(case: Case, server: Server) -> Any:
