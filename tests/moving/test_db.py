@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -206,7 +206,31 @@ def test_a_backup_is_restored_as_it_was(uri: str, store: Store, tmp_path: Path) 
     again.close()
 
 
-def test_a_backup_is_of_one_moment_while_others_write(uri: str, store: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize("server", ["none", "postgresql_server", "mariadb_server"])
+def test_a_backup_is_of_one_moment_while_others_write(
+    request: pytest.FixtureRequest, tmp_path: Path, uri: str, server: str
+) -> None:
+    if server == "none":
+        _written_and_backed_up(uri, tmp_path)
+        return
+    with request.getfixturevalue(server).database() as url:
+        _written_and_backed_up(url, tmp_path)
+
+
+def _written_and_backed_up(uri: str, tmp_path: Path) -> None:
+    with closing(open_store(uri)) as store:
+        run_id, written = _written_meanwhile(store, lambda number: back_up(uri, tmp_path / f"b{number}"))
+    for number in range(3):
+        there = f"sqlite:///{tmp_path}/r{number}.db"
+        restore(tmp_path / f"b{number}", there)
+        assert command("check", there)["ok"]
+        with closing(open_store(there)) as copy:
+            a, b = (len(copy.send(GetMetricHistory(run_id=run_id, metric_key=key)).metrics) for key in "ab")
+        assert a == b <= written
+
+
+def _written_meanwhile(store: Store, act: Callable[[int], object]) -> tuple[str, int]:
+    """Log to two metrics at once, again and again, while something is done three times; the run, and how often."""
     run_id = making.run(store)
     stop, written = threading.Event(), [0]
 
@@ -219,18 +243,12 @@ def test_a_backup_is_of_one_moment_while_others_write(uri: str, store: Store, tm
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        for number in range(5):
-            back_up(uri, tmp_path / f"b{number}")
+        for number in range(3):
+            act(number)
     finally:
         stop.set()
         writer.join()
-    for number in range(5):
-        there = f"sqlite:///{tmp_path}/r{number}.db"
-        restore(tmp_path / f"b{number}", there)
-        assert command("check", there)["ok"]
-        with closing(open_store(there)) as copy:
-            a, b = (len(copy.send(GetMetricHistory(run_id=run_id, metric_key=key)).metrics) for key in "ab")
-        assert a == b <= written[0]
+    return run_id, written[0]
 
 
 def test_a_torn_backup_is_refused(uri: str, store: Store, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from headrace.stores.sql.points import NAN
 from headrace.stores.sql.purge import CLAIMED
 from headrace.stores.sql.store import Backend, Household
 from headrace.stores.sql.tx import Tx
-from headrace.stores.sql.upkeep import snapshot
+from headrace.stores.sql.upkeep import at_one_moment
 
 #: Points whose summaries are compared in one reading, about: a reading may take ten seconds.
 _POINTS = 500_000
@@ -61,7 +62,7 @@ def check(backend: Backend, house: Household) -> Checked:
     known = {row[0] for row in backend.read(lambda tx: tx.rows("SELECT id FROM names"), house)}
     last = 0
     while True:
-        chunk = backend.read(lambda tx, last=last: _chunk(tx, last), house)  # type: ignore[misc]
+        chunk = at_one_moment(backend, house, partial(_chunk, last=last))
         if chunk is None:
             break
         until, runs, claimed, counted, summed = chunk
@@ -95,9 +96,8 @@ def _patiently(backend: Backend, house: Household, sql: str) -> list[Any]:
         connection.close()
 
 
-def _chunk(tx: Tx, last: int) -> tuple[int, dict[int, str], set[int], dict[Any, Any], dict[Any, Any]] | None:
+def _chunk(tx: Tx, *, last: int) -> tuple[int, dict[int, str], set[int], dict[Any, Any], dict[Any, Any]] | None:
     """Runs after a key, their summaries, and their points summed up; None at the end."""
-    snapshot(tx)
     rows = tx.rows("SELECT id, run_id, deleted_time FROM runs WHERE id > ? ORDER BY id LIMIT ?", last, _RUNS)
     if not rows:
         beyond = tx.scalar("SELECT MAX(run) FROM points")

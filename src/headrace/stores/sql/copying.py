@@ -15,7 +15,7 @@ from headrace.stores.sql.migrations import STEPS
 from headrace.stores.sql.opening import _version, script
 from headrace.stores.sql.store import Backend, Household
 from headrace.stores.sql.tx import Tx, marks
-from headrace.stores.sql.upkeep import database, file_of, require_today, snapshot, upgrade, uri_of
+from headrace.stores.sql.upkeep import at_one_moment, database, file_of, require_today, upgrade, uri_of
 
 #: Rows moved at a time.
 _ROWS = 10_000
@@ -151,16 +151,17 @@ def _copy_rows(backend: Backend, house: Household, target: Path) -> None:
     copy = sqlite3.connect(target, isolation_level=None)
     try:
         copy.execute("PRAGMA journal_mode=DELETE")
-        copy.execute("BEGIN")
-        copy.execute("DELETE FROM experiments")
-        backend.read(lambda tx: _collect(tx, copy), house)
+        at_one_moment(backend, house, lambda tx: _collect(tx, copy))
         copy.execute("COMMIT")
     finally:
         copy.close()
 
 
 def _collect(tx: Tx, copy: sqlite3.Connection) -> None:
-    snapshot(tx)
+    if copy.in_transaction:  # The database gave up, and begins again.
+        copy.execute("ROLLBACK")
+    copy.execute("BEGIN")
+    copy.execute("DELETE FROM experiments")
     for table, columns, key in _tables(copy):
         insert = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {marks(columns)}"
         for rows in _pages(tx, table, columns, key):

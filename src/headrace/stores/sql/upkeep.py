@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote, unquote
 
 import msgspec
@@ -14,6 +15,8 @@ from headrace.stores.sql.migrations import STEPS
 from headrace.stores.sql.opening import FILE, _sqlite_file, _tables, _upgrade, _version, connected
 from headrace.stores.sql.store import Backend, Household
 from headrace.stores.sql.tx import Tx
+
+R = TypeVar("R")
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -75,10 +78,17 @@ def upgrade(uri: str) -> list[Step]:
         return steps
 
 
-def snapshot(tx: Tx) -> None:
-    """Let a transaction that begins here see one moment of the database, whatever others write meanwhile."""
-    if tx.dialect.name != "sqlite":
+def at_one_moment(backend: Backend, house: Household, job: Callable[[Tx], R]) -> R:
+    """Run a job that only reads, on one moment of the database, whatever others write meanwhile."""
+    if backend.dialect.name == "sqlite":
+        return backend.read(job, house)
+
+    def on_a_snapshot(tx: Tx) -> R:
         tx.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        return job(tx)
+
+    # What reads there is not one transaction; what writes is.
+    return backend.write(on_a_snapshot, house)
 
 
 def require_today(backend: Backend, house: Household) -> None:
