@@ -111,6 +111,12 @@ class Client:
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
 
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
     def ask(self, verb: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
         """The status and the body of the answer."""
         self._connection.request(verb, path, body, {"Content-Type": "application/json"} if body else {})
