@@ -99,7 +99,8 @@ def whole(ours: Server, points: int) -> bool:
     ).stdout.split()
     if int(said[0]) != points:
         raise SystemExit(f"The client was told {said[0]} points, not {points}")
-    seconds, kept = float(said[1]), float(said[1]) <= _WHOLE_SECONDS * points / 1_000_000
+    seconds = float(said[1])
+    kept = seconds <= max(1.0, _WHOLE_SECONDS * points / 1_000_000)
     spent = f"CPU {ours.cpu() - before:.2f} s on the server, {float(said[2]):.2f} s in the client"
     print(f"{f'{points} points to our client':44} {seconds:9.2f} s on the clock, {spent} {verdict(kept)}")
     return kept
