@@ -104,6 +104,16 @@ def test_other_places_are_copied_from_when_the_user_names_them(mlruns: Path, sec
     assert has_secret(tmp_path / "to")
 
 
+def test_places_that_nothing_here_reads_stay_and_are_told_once(mlruns: Path, tmp_path: Path) -> None:
+    (mlruns / "0" / RUN / "meta.yaml").write_text(meta("dbfs:/databricks/mlflow/0/one/artifacts"))
+    report = imported(mlruns, tmp_path / "to")
+    assert [(each.kind, each.count) for each in report.lost] == [("artifacts", 1)]
+    with opened(tmp_path / "to") as store:
+        place = store.send(GetRun(run_id=RUN)).run.info.artifact_uri
+    assert place == "dbfs:/databricks/mlflow/0/one/artifacts"
+    assert len(imported(mlruns, tmp_path / "to").lost) == 1
+
+
 def test_links_are_named_and_not_followed(mlruns: Path, secret: Path, tmp_path: Path) -> None:
     run = mlruns / "0" / RUN
     (run / "artifacts" / "link.txt").symlink_to(secret / "secret.txt")

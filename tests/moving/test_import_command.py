@@ -101,6 +101,20 @@ def test_linked_artifacts_stay_where_they_are(mlflow: Path, tmp_path: Path) -> N
     assert all(place.startswith("file:///srv/mlflow/db/artifacts-of-one/") for place in places)
 
 
+def test_artifacts_that_are_where_they_belong_are_not_touched(
+    mlflow: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = mlflow / "files"
+    monkeypatch.chdir(folder)
+    (made,) = (folder / "mlruns" / "0").glob("*/artifacts")
+    (made / "a.txt").write_text("a")
+    before = made.joinpath("a.txt").stat()
+    code, said = run(str(folder / "mlruns"), "--to", f"sqlite:///{tmp_path}/to.db", "--artifacts-from", moved(mlflow))
+    assert code == 0
+    assert "runs and models are where this store keeps them already" in said
+    assert made.joinpath("a.txt").stat() == before
+
+
 def test_an_experiment_whose_id_is_taken_comes_over_under_another_and_is_told(mlflow: Path, tmp_path: Path) -> None:
     to = str(tmp_path / "to")
     run(str(sources.unpacked("1.30.0", tmp_path / "other") / "db/mlflow.db"), "--to", to)

@@ -17,7 +17,7 @@ from headrace.base.errors import (
     Unreachable,
 )
 from headrace.moving.copying import Copier
-from headrace.moving.new_places import NewPlaces
+from headrace.moving.new_places import NewPlaces, is_same_place
 from headrace.moving.port import Chosen, Entity, Lost, Sink, Source, SourceFiles
 from headrace.moving.reports import Report
 from headrace.moving.salvage import salvaged
@@ -90,6 +90,8 @@ class Importer:
         self._places: dict[str, tuple[str, bool]] = {}
         self._refused: set[str] = set()
         self._pieces: set[str] = set()
+        #: Runs and models whose artifacts are where the store would have them.
+        self._in_place = 0
         #: Ids and names of experiments that the source has.
         self._seen: set[str] = set()
         self._places_of = NewPlaces(sink.store if sink else None, link)
@@ -110,6 +112,9 @@ class Importer:
             raise HeadraceError(f"One of the two servers does not have a call that this needs: {error}") from error
         finally:
             self._copier.close()
+        if self._in_place and not self._link:
+            what = f"The artifacts of {self._in_place:,} runs and models"
+            self.report.notes.append(f"{what} are where this store keeps them already, and stay there")
         for wanted in sorted(self._chosen.experiments - self._seen):
             self.report.lose("experiment", wanted, "The source has no experiment of this name or id")
         for scheme, number in sorted(self._places_of.left.items()):
@@ -183,8 +188,9 @@ class Importer:
             place = self._places_of.kept(each.artifact_uri, count=True)
             home = self._experiments[each.experiment_id]
             told.append(msgspec.structs.replace(each, experiment_id=home, artifact_uri=place))
+        before = {each.run_id: each.artifact_uri for each in items}
         for run, outcome in self._sent(told, lambda some: ImportRuns(runs=some)):
-            self._note_place(run.run_id, outcome)
+            self._note_place(run.run_id, run.artifact_uri, before[run.run_id], outcome)
 
     def _take_logged_models(self, items: list[ImportedLoggedModel]) -> None:
         told = []
@@ -195,13 +201,16 @@ class Importer:
             place = self._places_of.kept(each.artifact_uri, count=True)
             home = self._experiments[each.experiment_id]
             told.append(msgspec.structs.replace(each, experiment_id=home, artifact_uri=place))
+        before = {each.model_id: each.artifact_uri for each in items}
         for model, outcome in self._sent(told, lambda some: ImportLoggedModels(models=some)):
-            self._note_place(model.model_id, outcome)
+            self._note_place(model.model_id, model.artifact_uri, before[model.model_id], outcome)
 
-    def _note_place(self, id: str, outcome: ImportOutcome) -> None:
+    def _note_place(self, id: str, kept: str | None, before: str | None, outcome: ImportOutcome) -> None:
         if outcome.became == "refused":
             self._refused.add(id)
-        elif outcome.artifact_uri:
+        elif before and outcome.artifact_uri and is_same_place(before, outcome.artifact_uri):
+            self._in_place += 1
+        elif outcome.artifact_uri and not kept:
             self._places[id] = outcome.artifact_uri, outcome.became == "new"
 
     def _refuse(self, kind: str, id: str, why: str) -> None:
@@ -239,7 +248,7 @@ class Importer:
     def _take_files(self, items: list[SourceFiles]) -> None:
         for owner in items:
             place, fresh = self._places.pop(owner.id, ("", False))
-            if not place or self._link:
+            if not place:
                 continue
             try:
                 for copied in self._copier.copy(owner, self._sink.artifacts(place), fresh=fresh):

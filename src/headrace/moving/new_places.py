@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from headrace.stores.port import Store
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 #: A location below the artifacts of a run or logged model.
 BELOW = re.compile(r".*/([0-9a-f]{32}|m-[0-9a-f]{32})/artifacts(/.*)?")
+#: A path, or the URI of one.
+_SLASHED = re.compile("(file://)?/")
 
 
 class NewPlaces:
@@ -69,3 +72,12 @@ class NewPlaces:
             return self._store.send(GetRun(run_id=id)).run.info.artifact_uri
         except NotFound:
             return None
+
+
+def is_same_place(one: str, other: str) -> bool:
+    """Whether two locations are the same folder of this machine."""
+    return all(_SLASHED.match(each) for each in (one, other)) and _path(one) == _path(other)
+
+
+def _path(location: str) -> str:
+    return os.path.normpath(location.removeprefix("file://"))
