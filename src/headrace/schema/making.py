@@ -20,18 +20,14 @@ class Made(msgspec.StructMeta):
     method ``_made``, whose arguments are those of MLflow's class of the same name.
     """
 
-    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> None:
-        super().__init__(name, bases, namespace)
-        fields = cls.__struct_fields__
-        defaults = cls.__struct_defaults__
-        last = dict(zip(reversed(fields), reversed(defaults), strict=False))
-        cls._kept = frozenset(fields)
-        cls._needed = frozenset(each for each in fields if last.get(each, msgspec.NODEFAULT) is msgspec.NODEFAULT)
-
     def __call__(cls, *given: Any, **named: Any) -> Any:
-        if given or not cls._needed <= named.keys() <= cls._kept:
-            return cls._made(*given, **named)  # type: ignore[attr-defined]
-        return super().__call__(**named)
+        if not given:
+            # Asking first whether the names are those of the fields would cost as much again as making the record.
+            try:
+                return super().__call__(**named)
+            except TypeError:
+                pass
+        return cls._made(*given, **named)  # type: ignore[attr-defined]
 
     @property
     def __signature__(cls) -> inspect.Signature:
