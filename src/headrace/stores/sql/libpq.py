@@ -1,11 +1,13 @@
 """PostgreSQL's own client library, as psycopg hands it out: statements without the general machinery around them.
 
 A call of ours is half a dozen small statements, and psycopg's cursor spends more on each than the database does. Values
-are still turned into text, and rows into values, by psycopg; statements are prepared when they come again.
+are still turned into text, and rows into values, by psycopg; statements are prepared when they come again. What nobody
+waits for (that a transaction began, or a row was written) travels with the next statement, or with the commit.
 """
 
 from __future__ import annotations
 
+import selectors
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -24,6 +26,16 @@ _GOOD = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
 _WHOLE, _INT8 = (21, 23), 20
 
 
+#: SQL, the name under which it is prepared, if it is, and the values and types of its parameters.
+Statement = tuple[bytes, bytes | None, Sequence[Any] | None, tuple[int, ...]]
+_BEGIN: Statement = (b"BEGIN", None, None, ())
+_COMMIT: Statement = (b"COMMIT", None, None, ())
+_ROLLBACK: Statement = (b"ROLLBACK", None, None, ())
+#: Statements sent before their answers are read: few enough that neither side waits for the other to read.
+_TOGETHER = 100
+_Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
+
+
 class PgConnection:
     """A connection of psycopg's, outside of a transaction until ``begin``."""
 
@@ -33,27 +45,77 @@ class PgConnection:
         self.adapt = Transformer(self.psycopg)
         self.came: dict[tuple[str, tuple[int, ...]], int] = {}
         self.prepared: dict[tuple[str, tuple[int, ...]], bytes] = {}
+        self._waiting: list[Statement] = []
+        self._arriving = _Selector()
+        self._arriving.register(self.pg.socket, selectors.EVENT_READ)
 
     def cursor(self) -> PgCursor:
         """What runs statements."""
         return PgCursor(self)
 
     def begin(self) -> None:
-        """Begin a transaction."""
-        self.checked(self.pg.exec_(b"BEGIN"))
+        """Begin a transaction, with the next statement."""
+        self._waiting = [_BEGIN]
 
     def commit(self) -> None:
         """End the transaction, if there is one."""
-        if self.pg.transaction_status != TransactionStatus.IDLE:
-            self.checked(self.pg.exec_(b"COMMIT"))
+        if self._waiting == [_BEGIN]:
+            self._waiting = []
+        elif self._waiting or self.pg.transaction_status != TransactionStatus.IDLE:
+            self.exchange(_COMMIT)
 
     def rollback(self) -> None:
         """Undo the transaction, if there is one."""
+        self._waiting = []
         if self.pg.transaction_status != TransactionStatus.IDLE:
-            self.checked(self.pg.exec_(b"ROLLBACK"))
+            self.exchange(_ROLLBACK)
+
+    def later(self, statement: Statement) -> None:
+        """Send a statement with the next one; whatever is wrong with it shows then."""
+        if len(self._waiting) >= _TOGETHER:
+            self.flush()
+        self._waiting.append(statement)
+
+    def flush(self) -> None:
+        """Send what waits."""
+        if self._waiting:
+            self.exchange(self._waiting.pop())
+
+    def exchange(self, last: Statement) -> Any:
+        """The result of a statement; what waits goes before it, on the same way."""
+        pg, (sql, name, values, types) = self.pg, last
+        if not self._waiting:
+            # These wait for the database without Python's lock.
+            return self.checked(pg.exec_prepared(name, values) if name else pg.exec_params(sql, values, types))
+        statements, self._waiting = [*self._waiting, last], []
+        pg.enter_pipeline_mode()
+        for sql, name, values, types in statements:
+            if name:
+                pg.send_query_prepared(name, values)
+            else:
+                pg.send_query_params(sql, values, types)
+        pg.pipeline_sync()
+        while pg.flush():
+            with _Selector() as full:
+                full.register(pg.socket, selectors.EVENT_WRITE)
+                full.select()
+        results = [self._result() for _ in statements for _ in range(2)][::2]
+        self._result()  # the end of the pipeline
+        pg.exit_pipeline_mode()
+        for result in results:
+            self.checked(result)
+        return results[-1]
+
+    def _result(self) -> Any:
+        """The next result, or None at the end of those of a statement."""
+        while self.pg.is_busy():
+            self._arriving.select()
+            self.pg.consume_input()
+        return self.pg.get_result()
 
     def close(self) -> None:
         """Let go of it."""
+        self._arriving.close()
         self.psycopg.close()
 
     @property
@@ -63,9 +125,9 @@ class PgConnection:
 
     def checked(self, result: Any) -> Any:
         """The result of a statement, or the error that it is."""
-        if result.status in _GOOD:
+        if result is not None and result.status in _GOOD:
             return result
-        if self.pg.status != ConnStatus.OK:
+        if result is None or self.pg.status != ConnStatus.OK:
             raise psycopg.OperationalError(self.pg.get_error_message() or "the connection was lost")
         raise error_from_result(result)
 
@@ -84,19 +146,20 @@ class PgCursor:
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> None:
         """Run a statement."""
-        values, types = self._dumped(params)
-        name = self._prepared(sql, types)
-        pg = self._connection.pg
-        result = pg.exec_params(numbered(sql), values, types) if name is None else pg.exec_prepared(name, values)
-        self._result, self._next = self._connection.checked(result), 0
-        self.rowcount = _changed(result)
+        self._result, self._next = self._connection.exchange(self._statement(sql, params)), 0
+        self.rowcount = _changed(self._result)
+
+    def later(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run a statement for each row of parameters, soon enough; nobody asks what it changed."""
+        for row in rows:
+            self._connection.later(self._statement(sql, row))
 
     def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> list[int]:
         """Run a statement for each row of parameters; what each changed."""
         if len(rows) == 1:
             self.execute(sql, rows[0])
             return [self.rowcount]
-        # psycopg sends them on one way. Its library would hold Python's lock while it waits for the answers.
+        self._connection.flush()
         with self._connection.psycopg.cursor() as cursor:
             cursor.executemany(percent_style(sql).encode(), rows, returning=True)
             changed = [cursor.rowcount]
@@ -123,6 +186,7 @@ class PgCursor:
 
     def copy(self, table: str, columns: str, rows: Sequence[Sequence[Any]]) -> None:
         """Append rows of numbers to a table."""
+        self._connection.flush()
         types = ["float8" if isinstance(value, float) else "int8" for value in rows[0]]
         with self._connection.psycopg.cursor() as cursor:
             with cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT BINARY)".encode()) as copy:
@@ -130,11 +194,12 @@ class PgCursor:
                 for row in rows:
                     copy.write_row(row)
 
-    def _dumped(self, params: Sequence[Any]) -> tuple[Sequence[Any] | None, tuple[int, ...]]:
+    def _statement(self, sql: str, params: Sequence[Any]) -> Statement:
         if not params:
-            return None, ()
+            return numbered(sql), self._prepared(sql, ()), None, ()
         values = self._adapt.dump_sequence(params, [PyFormat.TEXT] * len(params))
-        return values, tuple(_INT8 if each in _WHOLE else each for each in self._adapt.types or ())
+        types = tuple(_INT8 if each in _WHOLE else each for each in self._adapt.types or ())
+        return numbered(sql), self._prepared(sql, types), values, types
 
     def _prepared(self, sql: str, types: tuple[int, ...]) -> bytes | None:
         """The name under which a statement is prepared, if it comes often."""

@@ -118,11 +118,11 @@ class PooledBackend:
             tx = Tx(connection.cursor(), self.dialect, house, self._driver.spell, writes=writes)
             try:
                 result = job(tx)
+                connection.commit()
             except BaseException:
                 with contextlib.suppress(self._driver.error):
                     connection.rollback()
                 raise
-            connection.commit()
         finally:
             if not self._driver.is_alive(connection):
                 with contextlib.suppress(self._driver.error):

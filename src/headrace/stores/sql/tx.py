@@ -111,8 +111,13 @@ class Tx:
 
     def append(self, table: str, columns: str, rows: Sequence[Params]) -> None:
         """Insert rows of numbers, whose keys are free."""
+        if not rows:
+            return
         start = 0
-        if self.dialect.name == "postgresql" and len(rows) > 1:
+        if self.dialect.name == "postgresql" and len(rows) == 1:
+            self._later(self.dialect.insert(table, columns), rows)
+            return
+        if self.dialect.name == "postgresql":
             cursor: Any = self._cursor
             cursor.copy(table, columns, rows)
             return
@@ -128,7 +133,15 @@ class Tx:
 
     def put(self, table: str, key: str, columns: str, rows: Sequence[Params]) -> None:
         """Insert rows, overwriting ``columns`` of those whose ``key`` is taken."""
-        self.many(self.dialect.upsert(table, key, columns), rows)
+        if self.dialect.name == "postgresql":
+            self._later(self.dialect.upsert(table, key, columns), rows)
+        else:
+            self.many(self.dialect.upsert(table, key, columns), rows)
+
+    def _later(self, sql: str, rows: Sequence[Params]) -> None:
+        """Have PostgreSQL run a statement for every row of parameters on the way to the next one."""
+        cursor: Any = self._cursor
+        cursor.later(sql, rows)
 
 
 def marks(values: Sized) -> str:
