@@ -28,8 +28,8 @@ RARE = 5000
 _REACH, _FARTHEST = 2000, 20_000
 #: Texts of one IN that are looked up.
 _TEXTS = 100
-#: Experiments whose runs are read apart and put together.
-_APART = 50
+#: Runs of several experiments that are read to put a page of them together.
+_APART = 20_000
 _BOUNDING = frozenset(("=", "<", "<=", ">", ">=", "IN", "BETWEEN"))
 _LAST = (None, "last")
 
@@ -217,7 +217,7 @@ class _Walk:
 
 def _apart(tx: Tx, page: Page, search: Search) -> list[Any] | None:
     """Read the newest runs of each of several experiments, and put them together."""
-    if search.orders or not 1 < len(search.experiments) <= _APART:
+    if search.orders or len(search.experiments) < 2 or len(search.experiments) * page.limit > _APART:
         return None
     found = []
     for experiment in search.experiments:

@@ -52,7 +52,7 @@ _SPECIALS = {None: "{f}.last_special", "last": "{f}.last_special", "first": "{f}
 
 @answers(SearchRuns)
 def search_runs(tx: Tx, call: SearchRuns) -> RunsFound:
-    experiments = [number_of(each) for each in call.experiment_ids]
+    experiments = list(dict.fromkeys(map(number_of, call.experiment_ids)))
     where, params = condition(tx, call.filter, RUNS, *_kinds_of(experiments))
     page = Page.of_call(
         tx,
