@@ -150,6 +150,6 @@ def test_an_upload_that_breaks_off_leaves_nothing(target: Target) -> None:
 
 
 @pytest.mark.parametrize("path", ["mpu/create/../../x", "mpu/create/x", "mpu/complete/x", "mpu/abort/x"])
-def test_there_is_no_multipart_upload(target: Target, refused: Refused, path: str) -> None:
+def test_an_upload_in_parts_is_not_offered_unasked(target: Target, refused: Refused, path: str) -> None:
     body = {"path": "../../x", "upload_id": "other", "parts": [{"part_number": 0}], "num_parts": -1}
-    refused(target.raw.ask("POST", f"/api/2.0/mlflow-artifacts/{path}", body), 404)
+    refused(target.raw.ask("POST", f"/api/2.0/mlflow-artifacts/{path}", body), 400, 501)

@@ -11,6 +11,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Annotated
 
 from msgspec import Meta
@@ -121,7 +122,15 @@ class Multipart:
         asked = codec.decode(await question.body(_BODY), CreateUpload)
         key = _key(rest, asked.path)
         upload = secrets.token_hex(8)
-        await self._transfers.run(lambda: self._parts().write(_target(upload), [key.encode()]))
+
+        def begin() -> None:
+            # What could not be stored at the end is refused before the first byte of it is sent.
+            with suppress(NotFound):
+                if self._places.proxied.store.stat(key).is_dir:
+                    raise BadRequest(f"The artifact {key!r} is a folder; give the file another name")
+            self._parts().write(_target(upload), [key.encode()])
+
+        await self._transfers.run(begin)
         base = self._base(question)
         addresses = [
             PartAddress(
