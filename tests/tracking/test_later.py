@@ -125,3 +125,37 @@ def test_a_program_that_ends_loses_nothing(place: str, tmp_path: Path) -> None:
     assert len(MlflowClient().get_metric_history(run_id, "m")) == 1500
     read = MlflowClient().get_run(run_id)
     assert (read.info.status, read.data.metrics["of the child"]) == ("FINISHED", 1.0)
+
+
+WORKING = """
+import multiprocessing, sys, headrace
+headrace.set_tracking_uri(sys.argv[1])
+
+def work(run_id, number):
+    client = headrace.MlflowClient()
+    for step in range(300):
+        client.log_metric(run_id, f"m{number}", step, step=step, synchronous=False)
+
+if __name__ == "__main__":
+    with headrace.start_run() as run:
+        way = multiprocessing.get_context(sys.argv[2])
+        workers = [way.Process(target=work, args=(run.info.run_id, number)) for number in range(2)]
+        for each in workers:
+            each.start()
+        for each in workers:
+            each.join()
+    print(run.info.run_id, [each.exitcode for each in workers])
+"""
+
+
+@pytest.mark.parametrize("way", ["fork", "spawn"])
+def test_a_worker_that_ends_loses_nothing(place: str, way: str, tmp_path: Path) -> None:
+    script = tmp_path / "working.py"
+    script.write_text(WORKING)
+    command = [sys.executable, "-W", "ignore", str(script), place, way]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=os.environ)
+    assert done.returncode == 0, done.stderr
+    run_id, _, codes = done.stdout.strip().partition(" ")
+    assert codes == "[0, 0]", done.stderr
+    for number in range(2):
+        assert len(MlflowClient().get_metric_history(run_id, f"m{number}")) == 300

@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -77,6 +78,7 @@ class _Lane:
         self._hurry = False
         self._thread = threading.Thread(target=self._run, name=f"headrace-later-{number}", daemon=True)
         self._thread.start()
+        _flush_where_atexit_is_not_run()
 
     def put(self, item: Said | Act) -> None:
         """Take ``item`` in turn."""
@@ -199,6 +201,14 @@ def _together(batch: list[Said | Act]) -> Said | Act:
         [tag for each in every for tag in each.tags],
         Future(),
     )
+
+
+def _flush_where_atexit_is_not_run() -> None:
+    """Processes of multiprocessing leave without it; they have a list of their own."""
+    util = sys.modules.get("multiprocessing.util")
+    process = sys.modules.get("multiprocessing.process")
+    if util is not None and process is not None and process.parent_process() is not None:
+        util.Finalize(None, flush, exitpriority=10)
 
 
 def _forget() -> None:
