@@ -273,13 +273,13 @@ def test_writers_go_on_while_much_is_purged(store: Store, folder: Path) -> None:
 @pytest.mark.slow
 def test_a_cleaning_that_was_killed_is_finished_by_the_next(store: Store, folder: Path) -> None:
     key = making.experiment(store)
-    places = [run_with_files(store, key, count=3)[1] for _ in range(400)]
+    places = [run_with_files(store, key, count=2)[1] for _ in range(200)]
     store.send(DeleteExperiment(experiment_id=key))
     command = [sys.executable, "-m", "headrace", "gc", "--backend-store-uri", str(folder)]
     for share in (1.0, 0.6, 0.3):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while process.poll() is None and sum(place.exists() for place in places) >= share * len(places):
-            time.sleep(0.002)
+            time.sleep(0.005)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     half_gone = [place.name for place in places if not place.exists()]
