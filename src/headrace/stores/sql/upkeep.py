@@ -12,7 +12,7 @@ import msgspec
 
 from headrace.base.errors import BadRequest, HeadraceError, NotFound
 from headrace.stores.sql.migrations import STEPS
-from headrace.stores.sql.opening import FILE, _sqlite_file, _tables, _upgrade, _version, connected
+from headrace.stores.sql.opening import FILE, _sqlite_file, _upgrade, _version, connected
 from headrace.stores.sql.store import Backend, Household
 from headrace.stores.sql.tx import Tx
 
@@ -55,12 +55,6 @@ def file_of(uri: str) -> Path | None:
 def uri_of(file: Path) -> str:
     """The URI of the database in a file."""
     return f"sqlite:///{quote(str(file))}"
-
-
-def is_ours(uri: str) -> bool:
-    """Whether a database was set up by Headrace."""
-    with database(uri) as (backend, house):
-        return "headrace_schema" in backend.read(_tables, house)
 
 
 def pending(uri: str) -> list[Step]:
