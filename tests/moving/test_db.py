@@ -29,7 +29,7 @@ from headrace.schema.experiments import ExperimentTag as Tag
 from headrace.schema.logged_models import CreateLoggedModel, FinalizeLoggedModel
 from headrace.schema.purge import ClaimDeleted, PurgeClaimed
 from headrace.schema.registry import CreateModelVersion, CreateRegisteredModel, SetRegisteredModelAlias
-from headrace.schema.runs import GetMetricHistory, LogBatch, Metric, Param, RunTag
+from headrace.schema.runs import DeleteRun, GetMetricHistory, LogBatch, Metric, Param, RunTag
 from headrace.stores import Store, open_store
 from headrace.stores.sql import copying, upkeep
 from headrace.stores.sql.migrations import STEPS
@@ -204,6 +204,17 @@ def test_a_backup_is_restored_as_it_was(uri: str, store: Store, tmp_path: Path) 
     again = open_store(fresh)
     assert making.experiment(again) == str(max(row[1] for row in before["counters"] if row[0] == "experiments") + 1)
     again.close()
+
+
+def test_a_backup_does_not_hold_what_was_purged(uri: str, store: Store, tmp_path: Path) -> None:
+    run_id = making.run(store)
+    for start in range(0, 20_000, 1000):
+        store.send(LogBatch(run_id=run_id, metrics=[Metric("loss", n / 7, n, n) for n in range(start, start + 1000)]))
+    before = back_up(uri, tmp_path / "1").bytes
+    store.send(DeleteRun(run_id=run_id))
+    store.send(ClaimDeleted(kind="run", ids=[run_id]))
+    store.send(PurgeClaimed(kind="run", ids=[run_id]))
+    assert back_up(uri, tmp_path / "2").bytes < before / 2
 
 
 @pytest.mark.parametrize("server", ["none", "postgresql_server", "mariadb_server"])

@@ -138,6 +138,9 @@ def _copy_pages(file: Path, target: Path) -> None:
         # In one go: a copy in steps would begin again with every commit of somebody else. Readers hold up no writer.
         source.backup(copy, pages=-1)
         copy.execute("PRAGMA journal_mode=DELETE")
+        pages, free = (copy.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count"))
+        if free > pages // 10:
+            copy.execute("VACUUM")
     finally:
         copy.close()
         source.close()
