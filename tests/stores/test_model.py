@@ -206,7 +206,7 @@ class StoreMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Look at everything once more."""
         for run_id in self.__dict__.get("model", ()):
-            self.read_run(run_id)  # type: ignore[call-arg, func-returns-value]
+            self.read_run(run_id)
 
     @rule(asked=st.sampled_from(sorted(FILTERS)))
     def search_runs(self, asked: str) -> None:
