@@ -141,8 +141,29 @@ def test_artifacts_behind_a_link_are_not_read(mlruns: Path, secret: Path, tmp_pa
     artifacts = mlruns / "0" / RUN / "artifacts"
     shutil.rmtree(artifacts)
     artifacts.symlink_to(secret)
-    imported(mlruns, tmp_path / "to")
+    report = imported(mlruns, tmp_path / "to")
+    assert losses(report) == [("artifacts", RUN)]
     assert not has_secret(tmp_path / "to")
+
+
+@pytest.mark.parametrize("name", ["metrics", "params", "tags", "artifacts/deep", "inputs"])
+def test_a_folder_that_cannot_be_read_is_named(name: str, mlruns: Path, secret: Path, tmp_path: Path) -> None:
+    place = mlruns / "0" / RUN / name
+    shutil.rmtree(place, ignore_errors=True)
+    place.symlink_to(secret)
+    (mlruns / "0" / ("b" * 32)).mkdir()
+    (mlruns / "0" / ("b" * 32) / "meta.yaml").write_text(meta(mlruns / "none", run_id="b" * 32))
+    report = imported(mlruns, tmp_path / "to")
+    assert report.lost
+    assert report.new["run"] >= 1
+    assert not has_secret(tmp_path / "to")
+
+
+def test_a_registry_that_cannot_be_read_is_named(mlruns: Path, secret: Path, tmp_path: Path) -> None:
+    (mlruns / "models").symlink_to(secret)
+    report = imported(mlruns, tmp_path / "to")
+    assert losses(report) == [("registered models", "models")]
+    assert report.new["artifact"] == 1
 
 
 @pytest.mark.parametrize("run_id", ["../../../evil", "'..'", "a/b", "''''"])

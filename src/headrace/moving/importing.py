@@ -21,7 +21,7 @@ from headrace.moving.new_places import NewPlaces, is_same_place
 from headrace.moving.port import Chosen, Entity, Lost, Sink, Source, SourceFiles
 from headrace.moving.reports import Report
 from headrace.moving.salvage import salvaged
-from headrace.schema import Record
+from headrace.schema import Call, Record
 from headrace.schema.imports import (
     Imported,
     ImportedEvaluationDataset,
@@ -297,7 +297,7 @@ class Importer:
         if not items:
             return []
         try:
-            reply: Imported = self._sink.store.send(call(items))
+            reply = self._asked(call(items))
         except _REFUSALS as error:
             if len(items) > 1:
                 half = len(items) // 2
@@ -307,6 +307,13 @@ class Importer:
         for item, outcome in told:
             self._count(type(item), outcome)
         return told
+
+    def _asked(self, call: Call[Imported]) -> Imported:
+        try:
+            return self._sink.store.send(call)
+        except AlreadyExists:
+            # Somebody imports the same at this moment: now it is there.
+            return self._sink.store.send(call)
 
     def _salvaged(
         self, item: Any, call: Callable[[list[T]], Any], error: HeadraceError

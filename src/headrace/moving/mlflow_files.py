@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from headrace.base.errors import HeadraceError
+from headrace.base.errors import Forbidden, HeadraceError
 from headrace.moving.mlflow_folder import Folder, Meta, whole
 from headrace.moving.mlflow_models import registered_models
 from headrace.moving.port import Chosen, Entity, Lost, Owner, SourceFiles
@@ -54,7 +54,10 @@ class MlflowFiles:
         """How many runs there are."""
         if chosen.experiments:
             return None
-        return sum(len(self._run_names(parts)) for parts in self._experiment_folders())
+        try:
+            return sum(len(self._run_names(parts)) for parts in self._experiment_folders())
+        except Forbidden:
+            return None
 
     def close(self) -> None:
         """Nothing is kept open."""
@@ -72,11 +75,13 @@ class MlflowFiles:
                 yield found
                 wanted.append((parts, found.experiment_id))
         for parts, experiment_id in wanted:
-            yield from self._runs_of(parts, experiment_id)
+            yield from _as_far_as_it_goes("runs of an experiment", experiment_id, self._runs_of(parts, experiment_id))
         for parts, experiment_id in wanted:
-            yield from self._logged_models(parts, experiment_id)
+            models = self._logged_models(parts, experiment_id)
+            yield from _as_far_as_it_goes("logged models of an experiment", experiment_id, models)
         if chosen.registry:
-            yield from registered_models(self._folder, (_REGISTRY,))
+            models = registered_models(self._folder, (_REGISTRY,))
+            yield from _as_far_as_it_goes("registered models", _REGISTRY, models)
         for parts, _ in wanted:
             traces = self._folder.tree.folders((*parts, "traces"))
             if traces:
@@ -124,7 +129,7 @@ class MlflowFiles:
                 continue
             yield run
             yield from lost
-            yield from self._series(run.run_id, parts)
+            yield from _as_far_as_it_goes("metrics of a run", run.run_id, self._series(run.run_id, parts))
             yield self._files("run", run.run_id, run.artifact_uri)
 
     def _run(self, parts: Parts, experiment: Parts, experiment_id: str, lost: list[Lost]) -> ImportedRun:
@@ -197,6 +202,8 @@ class MlflowFiles:
             seen: dict[tuple[str, int, int], int] = {}
             points: list[ImportedPoint] = []
             for number, line in enumerate(self._folder.lines(file), 1):
+                if not line:
+                    continue
                 point = _point(line)
                 if point is None:
                     yield Lost("point", f"{run_id}/{key}, line {number}", "It is no time, value and step")
@@ -268,6 +275,14 @@ class MlflowFiles:
 
     def _files(self, owner: Owner, id: str, place: str | None) -> SourceFiles:
         return SourceFiles(owner, id, lambda: self._roots.files(place or ""))
+
+
+def _as_far_as_it_goes(kind: str, id: str, told: Iterator[Entity]) -> Iterator[Entity]:
+    """What is told until something cannot be read, and then that."""
+    try:
+        yield from told
+    except HeadraceError as error:
+        yield Lost(kind, id, error.message)
 
 
 def _point(line: str) -> tuple[float, int, int] | None:

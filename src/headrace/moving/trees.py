@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from headrace.base.errors import BadRequest, NotFound
+from headrace.base.errors import BadRequest, Forbidden, HeadraceError, NotFound
 
 #: Bytes read at a time.
 _CHUNK = 1 << 20
@@ -20,7 +21,10 @@ Parts = tuple[str, ...]
 
 
 class Tree:
-    """Files below ``root``, which is trusted itself; named by their parts. Links below it lead nowhere."""
+    """Files below ``root``, which is trusted itself; named by their parts. Links below it lead nowhere.
+
+    What is not there is empty, or ``NotFound``; what is there and cannot be read is ``Forbidden``.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -52,7 +56,7 @@ class Tree:
         try:
             with self._folder(parts):
                 return True
-        except NotFound:
+        except (NotFound, Forbidden):
             return False
 
     def read(self, parts: Parts, limit: int) -> bytes:
@@ -108,5 +112,10 @@ class Tree:
             os.close(here)
 
 
-def _unreadable(parts: Parts, error: OSError) -> NotFound:
-    return NotFound(f"{'/'.join(parts)} cannot be read: {error.strerror}")
+def _unreadable(parts: Parts, error: OSError) -> HeadraceError:
+    where = "/".join(parts)
+    if error.errno == errno.ENOENT:
+        return NotFound(f"There is no {where}")
+    if error.errno in (errno.ELOOP, errno.ENOTDIR):
+        return Forbidden(f"{where} is a link, or not the folder it should be, and is not followed")
+    return Forbidden(f"{where} cannot be read: {error.strerror}")
