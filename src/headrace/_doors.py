@@ -13,9 +13,11 @@ import os
 import sys
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: The MLflow whose public names and files these are.
 MLFLOW_VERSION = "3.17.2"
@@ -99,7 +101,7 @@ MODULES = {
 #: Functions and classes of ``import headrace``, by the module that has them.
 _OFFERS = {
     "registry": "register_model search_model_versions search_registered_models set_model_version_tag",
-    "tracking.autologging": "autolog",
+    "autologging.front": "autolog",
     "tracking.client": "MlflowClient",
     "tracking.doctor": "doctor",
     "tracking.exceptions": "MlflowException",
@@ -161,7 +163,12 @@ def neighbours(name: str) -> dict[str, Any]:
 
 
 def submodule(package: str, name: str) -> Any:
-    """The module ``name`` of a package, for those who say ``headrace.tracking.fluent`` without importing it."""
+    """The module ``name`` of a package, for those who say ``headrace.tracking.fluent`` without importing it.
+
+    ``autolog`` of a flavor stands upstairs of the flavor, and is found there.
+    """
+    if name == "autolog" and _exists(room := f"headrace.autologging.{package.removeprefix('headrace.')}"):
+        return importlib.import_module(room).autolog
     if room_of(f"{package.removeprefix('headrace.')}.{name}") is None:
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
     return importlib.import_module(f"{package}.{name}")

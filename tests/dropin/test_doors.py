@@ -104,7 +104,10 @@ def test_the_functions_of_artifacts_are_found_in_that_room() -> None:
     assert open_store.__module__ == "headrace.artifacts"
 
 
-def test_logging_by_itself_can_be_turned_off_and_not_on() -> None:
-    headrace.autolog(disable=True)
-    with pytest.raises(headrace.MlflowException, match="not in headrace yet"):
-        headrace.autolog()
+def test_autologging_of_a_library_is_found_beside_its_flavor() -> None:
+    import headrace.sklearn
+    from headrace.sklearn import autolog
+
+    assert headrace.sklearn.autolog is autolog
+    assert autolog.__module__ == "headrace.autologging.sklearn"
+    assert headrace.tracking.fluent.autolog is headrace.autolog

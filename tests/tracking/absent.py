@@ -19,7 +19,6 @@ FAMILIES = {
     "evaluation datasets": r"DatasetGranularity|EvaluationDataset\.(schema|profile)",
     "evaluation": r"^mlflow\.(evaluate|test|validate_evaluation_results|pytest)\b",
     "projects": r"^mlflow\.run$",
-    "autologging": r"\.autolog$",
     "what a run was (system metrics)": r"system_metrics",
     "Databricks": r"\.login$|import_checkpoints|get_default_host_creds",
     "MLflow's own housekeeping": r"set_telemetry_client|LazyLoader|maybe_hint_tracing_skill|CONFIGURE_LOGGING"

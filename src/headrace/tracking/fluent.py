@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from headrace import _doors
 from headrace.base.errors import BadRequest
 from headrace.schema.experiments import Experiment
 from headrace.schema.runs import Run, RunTag
 from headrace.tracking import active, context, tag_names
 from headrace.tracking.active import ActiveRun
-from headrace.tracking.autologging import autolog
 from headrace.tracking.client import MlflowClient
 from headrace.tracking.entities import LifecycleStage, RunStatus
 from headrace.tracking.logged import (
@@ -60,7 +60,6 @@ __all__ = [
     "ActiveModelContext",
     "ActiveRun",
     "active_run",
-    "autolog",
     "clear_active_model",
     "create_experiment",
     "create_external_model",
@@ -287,6 +286,13 @@ def _describe(tags: dict[str, str], description: str | None) -> None:
     if tag_names.MLFLOW_RUN_NOTE in tags:
         raise BadRequest(f"Give the description once: as description, or as the tag {tag_names.MLFLOW_RUN_NOTE}")
     tags[tag_names.MLFLOW_RUN_NOTE] = description
+
+
+def __getattr__(name: str) -> Any:
+    # Autologging stands upstairs of this room.
+    if name != "autolog":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _doors.open_door(name)
 
 
 #: The name under which other libraries look for it.

@@ -184,7 +184,7 @@ def log_inputs(
     contexts, tags_list = contexts or [None] * len(given), tags_list or [None] * len(given)
     if given and not len(given) == len(contexts) == len(tags_list):
         raise BadRequest("datasets, contexts and tags_list must be of one length")
-    inputs = [_input(*each) for each in zip(given, contexts, tags_list, strict=False) if each[0] is not None]
+    inputs = [dataset_input(*each) for each in zip(given, contexts, tags_list, strict=False) if each[0] is not None]
     client.log_inputs(run, inputs, models)
 
 
@@ -215,7 +215,8 @@ def _target(run_id: str | None) -> tuple[str, MlflowClient]:
     return run_id, active.client_of(run_id)
 
 
-def _input(dataset: Any, context: str | None, tags: dict[str, str] | None) -> DatasetInput:
+def dataset_input(dataset: Any, context: str | None, tags: dict[str, str] | None = None) -> DatasetInput:
+    """A dataset as a run read it, with the tags that say what for."""
     said = dict(tags or {})
     if context is not None:
         said[MLFLOW_DATASET_CONTEXT] = context
