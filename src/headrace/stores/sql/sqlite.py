@@ -182,6 +182,8 @@ class SqliteBackend:
 
     def _look(self, writer: sqlite3.Connection) -> None:
         """Take the statistics by which queries are planned, from some rows of each table: less than a millisecond."""
+        if sqlite3.sqlite_version_info < (3, 32):
+            return  # it would read every row
         # What was asked for is committed: whatever hinders this, another process that writes say, it can wait.
         with contextlib.suppress(sqlite3.OperationalError):
             writer.execute("PRAGMA analysis_limit=1000")
