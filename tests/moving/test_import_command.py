@@ -101,6 +101,17 @@ def test_linked_artifacts_stay_where_they_are(mlflow: Path, tmp_path: Path) -> N
     assert all(place.startswith("file:///srv/mlflow/db/artifacts-of-one/") for place in places)
 
 
+def test_files_of_the_same_size_are_compared_when_asked(mlflow: Path, tmp_path: Path) -> None:
+    arguments = [str(mlflow / "files/mlruns"), "--to", str(tmp_path / "to"), "--artifacts-from", moved(mlflow)]
+    assert run(*arguments)[0] == 0
+    (changed,) = (mlflow / "files").rglob("a.txt")
+    changed.write_text("other")
+    assert run(*arguments)[0] == 0
+    code, said = run(*arguments, "--verify")
+    assert code == 1
+    assert "a.txt): Another file is here under this name, and stays" in said
+
+
 def test_artifacts_that_are_where_they_belong_are_not_touched(
     mlflow: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
