@@ -10,7 +10,7 @@ import logging
 import os
 import sys
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Protocol
@@ -87,7 +87,9 @@ class _Lane:
             self._changed.notify()
 
     def flush(self) -> None:
-        """Wait until everything that waits now has been dealt with."""
+        """Wait until everything that waits now has been dealt with; the lane's own thread waits for nothing."""
+        if threading.current_thread() is self._thread:
+            return
         last = Act(lambda: None, Future())
         with self._changed:
             self._waiting.append(last)
@@ -125,6 +127,8 @@ def act(client: Logs, run_id: str, do: Callable[[], object]) -> Future[None]:
 def flush(run: tuple[str, str] | None = None) -> None:
     """Wait until what was said so far has arrived: of one run (tracking URI and id), or of all."""
     with _lock:
+        if run is not None and not _waiting[run]:
+            return  # Others' things may be in its lane.
         lanes = list(_lanes.values()) if run is None else [lane for lane in [_lanes.get(_number(*run))] if lane]
     for lane in lanes:
         lane.flush()
@@ -133,12 +137,21 @@ def flush(run: tuple[str, str] | None = None) -> None:
 def _put(place: str, run_id: str, item: Said | Act) -> None:
     number = _number(place, run_id)
     with _lock:
+        _waiting[place, run_id] += 1
+        item.told.add_done_callback(lambda _: _arrived(place, run_id))
         try:
             lane = _lanes.get(number) or _lanes.setdefault(number, _Lane(number))
         except RuntimeError:  # No thread begins any more once the program is ending.
             _deal_with([item])
             return
     lane.put(item)
+
+
+def _arrived(place: str, run_id: str) -> None:
+    with _lock:
+        _waiting[place, run_id] -= 1
+        if _waiting[place, run_id] <= 0:
+            del _waiting[place, run_id]
 
 
 def _number(place: str, run_id: str) -> int:
@@ -214,12 +227,15 @@ def _flush_where_atexit_is_not_run() -> None:
 def _forget() -> None:
     # The threads, and what waits for them, are the parent's.
     global _lock
-    _lock = threading.Lock()
+    _lock = threading.RLock()
     _lanes.clear()
+    _waiting.clear()
 
 
+#: Run -> how many things of it wait, or are being dealt with.
+_waiting: Counter[tuple[str, str]] = Counter()
 _lanes: dict[int, _Lane] = {}
-_lock = threading.Lock()
+_lock = threading.RLock()
 
 atexit.register(flush)
 os.register_at_fork(after_in_child=_forget)

@@ -12,7 +12,7 @@ from headrace.base.errors import BadRequest, NotFound
 from headrace.base.paths import ArtifactKey
 from headrace.schema.logged_models import LoggedModel
 from headrace.schema.registry import ModelVersion
-from headrace.tracking import files
+from headrace.tracking import files, later
 from headrace.tracking.client import MlflowClient
 from headrace.tracking.model_uris import ModelUri
 
@@ -73,6 +73,7 @@ def _place(uri: str, client: MlflowClient, depth: int) -> Place:
 
 def of_run(run_id: str, path: str | None, client: MlflowClient) -> Place:
     """Where a run's files are: among its artifacts, or else in the model of that name which it logged."""
+    later.flush((client.tracking_uri, run_id))
     root = Place(client.artifact_location(run_id), "", client.tracking_uri)
     asked = root.below(path)
     if not asked.key or _is_there(asked):

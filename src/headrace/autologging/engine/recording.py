@@ -6,17 +6,21 @@ import io
 import threading
 import weakref
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
+from headrace.autologging.engine.watching import quiet
 from headrace.base.clock import now_ms
 from headrace.schema.runs import Metric, Param, RunTag
-from headrace.tracking import active, fluent
+from headrace.tracking import active, fluent, later
 from headrace.tracking.limits import MAX_ENTITY_KEY_LENGTH, MAX_PARAM_VAL_LENGTH
 from headrace.tracking.logging import dataset_input
 from headrace.tracking.tag_names import MLFLOW_AUTOLOGGING
 from headrace.tracking.values import number
 
 _CUT = "..."
+#: So many artifacts may wait to be made; a program that fits faster waits for them.
+_waiting = threading.BoundedSemaphore(64)
 #: Runs that began with a call and are not over.
 _began: set[str] = set()
 
@@ -31,6 +35,7 @@ class Recording:
 
     def __init__(self, integration: Any, tags: Mapping[str, str]) -> None:
         self._integration, self._failures = integration, list[str]()
+        self._later: list[tuple[str, Callable[[], bytes]]] = []
         said = {**tags, **(integration.option("extra_tags") or {})}
         run = active.current()
         self._own = run is None
@@ -82,15 +87,31 @@ class Recording:
         """Store a text as an artifact."""
         self.client.log_text(self.run_id, text, name)
 
-    def log_drawn(self, draw: Callable[[], bytes], name: str) -> None:
-        """Store what ``draw`` draws as an artifact."""
-        self.client.log_stream(self.run_id, io.BytesIO(draw()), name)
+    def log_later(self, name: str, make: Callable[[], bytes]) -> None:
+        """Store what ``make`` returns as an artifact, after the call has returned.
+
+        Whoever looks at the run's artifacts in this process, or ends a run of the user's, waits for it.
+        """
+        self._later.append((name, make))
+
+    def _make(self, name: str, make: Callable[[], bytes]) -> None:
+        try:
+            with quiet():
+                self.client.log_stream(self.run_id, io.BytesIO(make()), name)
+        except Exception as error:  # The user's call returned long ago: all that is left to do is to say so.
+            self._integration.warn(f"not recorded in run {self.run_id}: {name} ({type(error).__name__}: {error})")
+        finally:
+            _waiting.release()
 
     def end(self, status: str = "FINISHED") -> None:
         """End the run if it began with the call, and tell what could not be recorded."""
         if self._own:
             _began.discard(self.run_id)
             self.step("the end of the run", lambda: fluent.end_run(status))
+        for name, make in self._later:
+            _waiting.acquire()
+            later.act(self.client, self.run_id, partial(self._make, name, make))
+        self._later.clear()
         if self._failures:
             self._integration.warn(f"not recorded in run {self.run_id}: {'; '.join(self._failures)}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
@@ -9,6 +10,7 @@ from typing import Any
 
 from headrace.autologging.engine import Call, Integration, Recording
 from headrace.autologging.sklearn import figures, metrics, searching
+from headrace.autologging.sklearn.answers import Answers
 from headrace.autologging.sklearn.evaluating import Trained, remember
 from headrace.autologging.sklearn.inputs import dataset_of, example_of
 
@@ -41,8 +43,9 @@ class Fitted:
         try:
             signature = self._signature() if self._option("log_models") else None
             model_id = record.step("the model", lambda: self._log_model(signature))
+            answers = Answers(estimator, self._X, self._y, self._weight)
             found: dict[str, float] = {}
-            for name, measure in metrics.training(estimator, self._X, self._y, self._weight, self._option("pos_label")):
+            for name, measure in metrics.training(answers, self._option("pos_label")):
                 value = record.step(name, measure)
                 if value is not None:
                     found[name] = value
@@ -50,7 +53,7 @@ class Fitted:
                 found |= record.step("the best score", lambda: searching.best_score(estimator)) or {}
             if found:
                 record.step("metrics", lambda: record.metrics(found, model_id, self._dataset))
-            self._log_files()
+            self._log_files(answers)
             if searching.is_search(estimator):
                 searching.record(self, signature)
             remember(estimator, Trained(record, type(estimator).__name__, model_id))
@@ -132,11 +135,14 @@ class Fitted:
         example = example_of(self._example, _EXAMPLE_ROWS)
         return self._record.step("the signature", lambda: infer_signature(self._example, answer(example)))
 
-    def _log_files(self) -> None:
+    def _log_files(self, answers: Answers) -> None:
         record, estimator = self._record, self._estimator
-        record.step("estimator.html", lambda: record.log_text(_html(estimator), "estimator.html"))
-        for name, draw in figures.of(estimator, self._X, self._y, self._weight):
-            record.step(name, partial(record.log_drawn, draw, name))
+        still = record.step("estimator.html", lambda: _still(estimator))
+        if still is not None:
+            record.log_later("estimator.html", partial(_html, still))
+        for name, take in figures.of(answers):
+            if (draw := record.step(name, take)) is not None:
+                record.log_later(name, draw)
 
 
 def params_of(estimator: Any) -> dict[str, Any]:
@@ -161,7 +167,20 @@ def _method(estimator: Any, name: str) -> Any:
     return None
 
 
-def _html(estimator: Any) -> str:
+def _still(value: Any) -> Any:
+    """An estimator as it is now, with the estimators inside of it; their own data is not copied."""
+    if isinstance(value, list | tuple):
+        return type(value)(map(_still, value)) if type(value) in (list, tuple) else value
+    if isinstance(value, type) or not hasattr(value, "get_params"):
+        return value
+    copied = copy.copy(value)
+    for name, param in value.get_params(deep=False).items():
+        if name in vars(copied):
+            vars(copied)[name] = _still(param)
+    return copied
+
+
+def _html(estimator: Any) -> bytes:
     from sklearn.utils import estimator_html_repr
 
-    return str(estimator_html_repr(estimator))
+    return str(estimator_html_repr(estimator)).encode()

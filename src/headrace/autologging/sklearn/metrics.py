@@ -2,97 +2,132 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import Any
 
+import numpy as np
+
+from headrace.autologging.sklearn import measures
+from headrace.autologging.sklearn.answers import Answers
+
 PREFIX = "training_"
+#: What measures one metric; None for one that is not defined here.
+Measure = Callable[[], float | None]
 
 
-def training(
-    estimator: Any, X: Any, y: Any, weight: Any, pos_label: Any
-) -> Iterator[tuple[str, Callable[[], float | None]]]:
-    """Names of metrics, and what measures them; None for one that is not defined here."""
+def training(answers: Answers, pos_label: Any) -> Iterator[tuple[str, Measure]]:
+    """Names of metrics, and what measures them."""
     from sklearn.base import is_classifier, is_regressor
 
-    if y is None or getattr(estimator, "refit", True) is False:
+    estimator = answers.estimator
+    if answers.y is None or getattr(estimator, "refit", True) is False:
         return
-    predicted = cache(lambda: estimator.predict(X))
+    found: dict[str, Measure] = {}
+    same = ""
     if is_classifier(estimator):
-        yield from _of_classifier(estimator, X, y, weight, pos_label, predicted)
+        found, same = _of_classifier(answers, pos_label), "accuracy_score"
     elif is_regressor(estimator):
-        yield from _of_regressor(y, weight, predicted)
+        found, same = _of_regressor(answers), "r2_score"
+    for name, measure in found.items():
+        yield f"{PREFIX}{name}", measure
     if hasattr(estimator, "score"):
-        yield f"{PREFIX}score", partial(_score, estimator, X, y, weight)
+        scores_so = same and _scores_as_all_do(estimator)
+        yield f"{PREFIX}score", found[same] if scores_so else lambda: _score(answers)
 
 
-def _of_classifier(
-    estimator: Any, X: Any, y: Any, weight: Any, pos_label: Any, predicted: Callable[[], Any]
-) -> Iterator[tuple[str, Callable[[], float | None]]]:
-    from sklearn import metrics as measures
+def _of_classifier(answers: Answers, pos_label: Any) -> dict[str, Measure]:
+    three = cache(lambda: _precision_recall_f1(answers, pos_label))
+    found: dict[str, Measure] = {
+        "precision_score": lambda: three()[0],
+        "recall_score": lambda: three()[1],
+        "f1_score": lambda: three()[2],
+        "accuracy_score": cache(lambda: _accuracy(answers)),
+    }
+    if answers.has_likely:
+        found |= {"log_loss": lambda: _log_loss(answers), "roc_auc": lambda: _roc_auc(answers)}
+    return found
+
+
+def _precision_recall_f1(answers: Answers, pos_label: Any) -> Any:
+    if pos_label is not None and len(getattr(answers.estimator, "classes_", ())) > 2:
+        return (None, None, None)  # There is no one class against the other.
+    if answers.counts is not None:
+        return answers.counts.precision_recall_f1(pos_label)
+    from sklearn.metrics import precision_recall_fscore_support
 
     about = {"average": "weighted"} if pos_label is None else {"average": "binary", "pos_label": pos_label}
-
-    @cache
-    def three() -> Any:
-        if pos_label is not None and len(_classes(estimator)) > 2:
-            return (None, None, None)  # There is no one class against the other.
-        return measures.precision_recall_fscore_support(y, predicted(), sample_weight=weight, zero_division=0, **about)
-
-    for at, name in enumerate(("precision", "recall", "f1")):
-        yield f"{PREFIX}{name}_score", partial(_one, three, at)
-    yield f"{PREFIX}accuracy_score", lambda: measures.accuracy_score(y, predicted(), sample_weight=weight)
-    if not hasattr(estimator, "predict_proba"):
-        return
-    likely = cache(lambda: estimator.predict_proba(X))
-    yield (
-        f"{PREFIX}log_loss",
-        lambda: None if isinstance(likely(), list) else measures.log_loss(y, likely(), sample_weight=weight),
+    return precision_recall_fscore_support(
+        answers.y, answers.predicted, sample_weight=answers.weight, zero_division=0, **about
     )
-    yield f"{PREFIX}roc_auc", lambda: _roc_auc(y, likely(), weight)
 
 
-def _one(of: Callable[[], Any], at: int) -> Any:
-    return of()[at]
+def _accuracy(answers: Answers) -> float:
+    if answers.counts is not None:
+        return answers.counts.accuracy()
+    from sklearn.metrics import accuracy_score
+
+    return float(accuracy_score(answers.y, answers.predicted, sample_weight=answers.weight))
 
 
-def _roc_auc(y: Any, likely: Any, weight: Any) -> float | None:
+def _log_loss(answers: Answers) -> float | None:
+    if isinstance(answers.likely, list):  # One table for each of several outputs.
+        return None
+    if (likely := answers.likely_by_class) is not None and answers.counts is not None:
+        return measures.log_loss(answers.counts.codes, likely, answers.weights)
+    from sklearn.metrics import log_loss
+
+    return float(log_loss(answers.y, answers.likely, sample_weight=answers.weight))
+
+
+def _roc_auc(answers: Answers) -> float | None:
+    if isinstance(answers.likely, list):
+        return None
+    if (likely := answers.likely_by_class) is not None and answers.counts is not None:
+        return measures.roc_auc(answers.counts.codes, likely, answers.weights)
     from sklearn.metrics import roc_auc_score
 
-    if isinstance(likely, list):  # One table for each of several outputs.
-        return None
-    if likely.shape[1] == 2:
-        return float(roc_auc_score(y, likely[:, 1], average="weighted", sample_weight=weight))
-    if weight is not None:  # Not defined for one class against another.
-        return None
-    return float(roc_auc_score(y, likely, average="weighted", multi_class="ovo"))
+    return float(roc_auc_score(answers.y, answers.likely, average="weighted", sample_weight=answers.weight))
 
 
-def _of_regressor(
-    y: Any, weight: Any, predicted: Callable[[], Any]
-) -> Iterator[tuple[str, Callable[[], float | None]]]:
-    from sklearn import metrics as measures
-
-    squared = cache(lambda: measures.mean_squared_error(y, predicted(), sample_weight=weight))
-    yield f"{PREFIX}mean_squared_error", squared
-    yield f"{PREFIX}root_mean_squared_error", lambda: math.sqrt(squared())
-    yield (
-        f"{PREFIX}mean_absolute_error",
-        lambda: measures.mean_absolute_error(y, predicted(), sample_weight=weight),
-    )
-    yield f"{PREFIX}r2_score", lambda: measures.r2_score(y, predicted(), sample_weight=weight)
+def _of_regressor(answers: Answers) -> dict[str, Measure]:
+    found = cache(lambda: _regression(answers))
+    names = ("mean_squared_error", "root_mean_squared_error", "mean_absolute_error", "r2_score")
+    return {name: partial(_named, found, name) for name in names}
 
 
-def _score(estimator: Any, X: Any, y: Any, weight: Any) -> float:
-    from sklearn.utils.validation import has_fit_parameter
-
-    if weight is None:
-        return float(estimator.score(X, y))
-    takes = "sample_weight" in estimator.score.__code__.co_varnames if hasattr(estimator.score, "__code__") else False
-    takes = takes or has_fit_parameter(estimator, "sample_weight")
-    return float(estimator.score(X, y, sample_weight=weight) if takes else estimator.score(X, y))
+def _named(found: Callable[[], dict[str, float]], name: str) -> float:
+    return found()[name]
 
 
-def _classes(estimator: Any) -> Any:
-    return getattr(estimator, "classes_", ())
+def _regression(answers: Answers) -> dict[str, float]:
+    true, said = np.asarray(answers.y), np.asarray(answers.predicted)
+    if true.dtype.kind in "biuf" and said.dtype.kind in "biuf" and true.size == said.size and len(true) > 1:
+        return measures.regression(true.astype(float), said, answers.weights)
+    from sklearn import metrics
+
+    y, predicted, weight = answers.y, answers.predicted, answers.weight
+    squared = float(metrics.mean_squared_error(y, predicted, sample_weight=weight))
+    return {
+        "mean_squared_error": squared,
+        "root_mean_squared_error": math.sqrt(squared),
+        "mean_absolute_error": float(metrics.mean_absolute_error(y, predicted, sample_weight=weight)),
+        "r2_score": float(metrics.r2_score(y, predicted, sample_weight=weight)),
+    }
+
+
+def _scores_as_all_do(estimator: Any) -> bool:
+    """Whether ``score`` is that of all classifiers or regressors, which is one of their metrics."""
+    from sklearn.base import ClassifierMixin, RegressorMixin
+
+    score = inspect.unwrap(type(estimator).score)
+    return any(score is inspect.unwrap(vars(kind)["score"]) for kind in (ClassifierMixin, RegressorMixin))
+
+
+def _score(answers: Answers) -> float:
+    score = answers.estimator.score
+    if answers.weight is None or "sample_weight" not in inspect.signature(score).parameters:
+        return float(score(answers.X, answers.y))
+    return float(score(answers.X, answers.y, sample_weight=answers.weight))

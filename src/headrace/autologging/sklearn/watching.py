@@ -11,7 +11,6 @@ from typing import Any
 from headrace.autologging.engine import Call, Integration, Patch, Watcher, is_quiet, quiet
 from headrace.autologging.engine.watching import Begin, WatchedFunction, method
 from headrace.autologging.sklearn.evaluating import Asked, Measured, Scored, trained_of
-from headrace.autologging.sklearn.fitting import Fitted
 
 #: Methods that train, and those that answer.
 _TRAIN, _ANSWER = (
@@ -71,7 +70,12 @@ def _metric_patches(module: ModuleType) -> Iterator[Patch]:
 
 
 def _begin_fit(call: Call) -> Watcher | None:
-    return Fitted(SKLEARN, call) if call.args and is_recorded(call.args[0]) else None
+    if not call.args or not is_recorded(call.args[0]):
+        return None
+    # With all that it needs, it is imported when something is fitted, and not when it is only asked for.
+    from headrace.autologging.sklearn.fitting import Fitted
+
+    return Fitted(SKLEARN, call)
 
 
 def _of_trained(kind: Callable[..., Watcher]) -> Begin:

@@ -25,11 +25,13 @@ class Artifacts(Runs):
     """Methods of the client about the artifacts of runs."""
 
     def list_artifacts(self, run_id: str, path: str | None = None) -> list[FileInfo]:
-        """What is directly in a folder of a run's artifacts."""
+        """What is directly in a folder of a run's artifacts, with what was said to be stored later."""
+        later.flush((self._tracking_uri, run_id))
         return files.listing(self.artifact_location(run_id), path, self._tracking_uri)
 
     def download_artifacts(self, run_id: str, path: str, dst_path: str | None = None) -> str:
-        """A local path with a file or folder of a run's artifacts."""
+        """A local path with a file or folder of a run's artifacts, with what was said to be stored later."""
+        later.flush((self._tracking_uri, run_id))
         return files.download(self.artifact_location(run_id), path, dst_path, self._tracking_uri)
 
     def log_artifact(self, run_id: str, local_path: str, artifact_path: str | None = None) -> None:
