@@ -66,6 +66,20 @@ def test_predictions_over_http_are_those_of_the_model(
     assert reply.json() == {"predictions": registered.model.predict(registered.table).tolist()}
 
 
+def test_the_champion_is_asked_by_the_open_inference_protocol(
+    registered: Registered, served: Running, pool: urllib3.PoolManager
+) -> None:
+    about = pool.request("GET", f"{served.url}/v2/models/scored/versions/1").json()
+    kinds = {"a": "FP64", "b": "INT64"}
+    assert {each["name"]: each["datatype"] for each in about["inputs"]} == kinds
+    inputs = [
+        {"name": name, "shape": [4], "datatype": kind, "data": registered.table[name].tolist()}
+        for name, kind in kinds.items()
+    ]
+    reply = pool.request("POST", f"{served.url}/v2/models/scored/infer", json={"inputs": inputs})
+    assert reply.json()["outputs"][0]["data"] == registered.model.predict(registered.table).tolist()
+
+
 def test_a_page_that_calls_this_server_by_another_name_is_refused(served: Running, pool: urllib3.PoolManager) -> None:
     for host, status in (
         ("localhost", 200),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from headrace.base import settings
 from headrace.base.errors import BadRequest, NotSupported
 from headrace.cli import registry
+
+if TYPE_CHECKING:
+    from headrace.serving.served import Served
 
 _URI = click.option("--model-uri", "-m", required=True, metavar="URI", help="A model: models:/…, runs:/… or a path.")
 _ENV_MANAGER = click.option(
@@ -64,20 +67,20 @@ def serve(
     no_conda: bool,
     install_mlflow: bool,
 ) -> None:
-    """Serve the model on HTTP: POST inputs to /invocations; GET /ping, /health and /version."""
+    """Serve the model on HTTP: /invocations as MLflow does, /v2 by the Open Inference Protocol, /ping and /health."""
     _check_environment("local" if no_conda else env_manager)
     if workers < 1 or timeout < 0:
         raise BadRequest("--workers must be at least 1, and --timeout at least 0")
     from headrace.server.serve import address_of, listen, run
+    from headrace.serving.served import identify
 
     listener = listen(host, port)
+    # An alias may move: all workers, and those that replace them, are to have the one model of this moment.
+    found = identify(model_uri)
     if workers > 1:
-        # An alias may move: all workers, and those that replace them, are to have the one model of this moment.
         from headrace.models.loading import open_model
 
-        found = str(open_model(model_uri)[1])
-    else:
-        found = model_uri
+        found = found._replace(uri=str(open_model(found.uri)[1]))
     said = f"The model {model_uri} is served at {address_of(host, listener)}/invocations (Ctrl-C stops it)"
     run(functools.partial(_build, found, host, timeout), listener, workers=workers, said=said)
 
@@ -132,7 +135,7 @@ def _load(model_uri: str) -> Any:
     return load_model(model_uri)
 
 
-def _build(model_uri: str, host: str, timeout: int) -> Any:
+def _build(served: Served, host: str, timeout: int) -> Any:
     """The application, as each worker makes it for itself."""
     import gc
 
@@ -144,13 +147,15 @@ def _build(model_uri: str, host: str, timeout: int) -> Any:
     hosts = tuple(name.strip() for name in names if name.strip())
     # Who binds to more than this machine has it called by names we cannot know.
     gate = Gate(bind=host, hosts=hosts if hosts or _is_loopback(host) else ("*",))
-    model = _load(model_uri)
+    model = _load(served.uri)
     # What is here now stays until the end; the collector need not look at it again with every large request.
     gc.collect()
     gc.freeze()
     return Scorer(
         model,
         version=_doors.MLFLOW_VERSION,
+        name=served.name,
+        model_version=served.version,
         timeout=timeout,
         body_bytes=settings.number("SCORING_SERVER_BODY_BYTES", BODY_BYTES),
         threads=settings.number("SCORING_SERVER_THREADS", THREADS),

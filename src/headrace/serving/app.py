@@ -1,4 +1,4 @@
-"""A loaded model behind HTTP: ``/invocations``, and the small pages by which a machine is watched."""
+"""A loaded model behind HTTP: ``/invocations``, ``/v2``, and the small pages by which a machine is watched."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import asyncio
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from headrace.base.errors import BadRequest, HeadraceError, NoSuchEndpoint, TooLarge, UnknownMedia
-from headrace.models.payload import Reader
-from headrace.serving import answers
+from headrace.serving import dialects, open_inference
+from headrace.serving.dialects import Dialect, Invocations, Model, ask
+from headrace.serving.open_inference import OpenInference
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -28,25 +29,6 @@ _JSON, _TEXT = b"application/json", b"text/plain; charset=utf-8"
 _PATHS = {"/ping": "GET", "/health": "GET", "/version": "GET", "/invocations": "POST"}
 
 
-class Model(Protocol):
-    """What is served: a model as ``headrace.pyfunc.load_model`` gives it."""
-
-    @property
-    def metadata(self) -> Any:
-        """The description that was saved with the model."""
-
-    def predict(self, data: Any, params: dict[str, Any] | None = None) -> Any:
-        """The prediction for ``data``."""
-
-
-def reader_of(model: Model) -> Reader:
-    """What reads requests for ``model``, by the signature it was saved with."""
-    signature = model.metadata.signature if model.metadata is not None else None
-    if signature is None:
-        return Reader(None)
-    return Reader(signature.inputs, signature.params, hinted=bool(signature._is_signature_from_type_hint))
-
-
 class Scorer:
     """The ASGI application that answers for one model."""
 
@@ -55,13 +37,16 @@ class Scorer:
         model: Model,
         *,
         version: str,
+        name: str = "model",
+        model_version: str | None = None,
         timeout: float = TIMEOUT_SECONDS,
         body_bytes: int = BODY_BYTES,
         threads: int = THREADS,
         gate: Gate | None = None,
     ) -> None:
         self._model = model
-        self._reader = reader_of(model)
+        self._invocations = Invocations(model)
+        self._inference = OpenInference(model, name=name, version=model_version, server_version=version)
         self._timeout = timeout
         self._limit = body_bytes
         self._gate = gate
@@ -78,18 +63,21 @@ class Scorer:
         except _Gone:
             return
         except HeadraceError as error:
-            status, body, kind = error.get_http_status_code(), _body_of(error), _JSON
+            status, body, kind = error.get_http_status_code(), _fault_of(scope["path"], error), _JSON
         except Exception:
             # The last resort: whatever was not foreseen is our fault, and its details are for our log alone.
             traceback.print_exc()
-            status, body, kind = 500, _body_of(HeadraceError("The server failed; its log says how")), _JSON
+            ours = HeadraceError("The server failed; its log says how")
+            status, body, kind = 500, _fault_of(scope["path"], ours), _JSON
         headers = [
             (b"content-type", kind),
             (b"content-length", str(len(body)).encode()),
             (b"x-content-type-options", b"nosniff"),
         ]
         if status == 405:
-            headers.append((b"allow", _PATHS[scope["path"]].encode()))
+            headers.append(
+                (b"allow", _PATHS.get(scope["path"], "POST" if scope["method"] == "GET" else "GET").encode())
+            )
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
@@ -98,11 +86,17 @@ class Scorer:
         headers = dict(scope["headers"])
         if self._gate:
             self._gate(verb, headers, scope["headers"], (scope.get("server") or ("",))[0])
-        allowed = _PATHS.get(path)
-        if allowed is None:
-            raise NoSuchEndpoint(f"There is nothing at {path[:80]!r}; there are {', '.join(_PATHS)}")
-        if verb != allowed:
-            raise _NotAllowed(f"{path} answers {allowed}, not {verb}")
+        dialect: Dialect = self._invocations
+        if path == "/v2" or path.startswith("/v2/"):
+            page = self._inference.page(path, ready=True)
+            _expect(verb, "GET" if page else "POST", path)
+            if page:
+                return page[0], msgspec.json.encode(page[1]), _JSON
+            dialect = self._inference
+        elif (allowed := _PATHS.get(path)) is None:
+            raise NoSuchEndpoint(f"There is nothing at {path[:80]!r}; there are {', '.join(_PATHS)}, and /v2")
+        else:
+            _expect(verb, allowed, path)
         if path in self._pages:
             return 200, *self._pages[path]
         if headers.get(b"content-encoding", b"identity") != b"identity":
@@ -110,7 +104,7 @@ class Scorer:
         body = await self._body(headers, receive)
         kind = headers.get(b"content-type")
         work = asyncio.get_running_loop().run_in_executor(
-            self._threads, self.score, body, None if kind is None else kind.decode("latin-1")
+            self._threads, self._score, dialect, body, None if kind is None else kind.decode("latin-1")
         )
         # Not asyncio.timeout: the server may run the first steps of a request outside any task.
         await asyncio.wait((work,), timeout=self._timeout or None)
@@ -118,19 +112,13 @@ class Scorer:
             return 200, work.result(), _JSON
         work.cancel()
         fault = f"The prediction took longer than {self._timeout:g} seconds; --timeout allows it more"
+        if dialect is not self._invocations:
+            raise HeadraceError(fault, "DEADLINE_EXCEEDED")
         return 504, fault.encode(), _TEXT
 
-    def score(self, body: bytes, content_type: str | None) -> bytes:
-        """The answer to the body of one request. Raises ``HeadraceError`` saying what is wrong with it."""
-        payload = self._reader.read(body, content_type)
-        try:
-            prediction = self._model.predict(payload.data, params=payload.params)
-        except BadRequest:
-            raise
-        except (Exception, SystemExit) as error:
-            # Whatever a model raises is the model's answer to this input.
-            raise _failure(error) from error
-        return answers.encode(prediction, wrapped=payload.wrapped)
+    def _score(self, dialect: Dialect, body: bytes, content_type: str | None) -> bytes:
+        payload = dialect.read(body, content_type)
+        return dialect.write(ask(self._model, payload), payload)
 
     async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
         announced = headers.get(b"content-length", b"0")
@@ -171,14 +159,10 @@ class _NotAllowed(BadRequest):
     status = 405
 
 
-def _failure(error: BaseException) -> HeadraceError:
-    """What the caller is told of an error in the model: its sentence, and where in the model it arose."""
-    # The first frame is ours.
-    trace = error.__traceback__.tb_next if error.__traceback__ else None
-    stack = "".join(traceback.format_exception(type(error), error, trace, chain=False))
-    said = f"{type(error).__name__}: {error}"
-    return BadRequest(f"The model could not predict from this input: {said}", "BAD_REQUEST", stack_trace=stack)
+def _expect(verb: str, allowed: str, path: str) -> None:
+    if verb != allowed:
+        raise _NotAllowed(f"{path} answers {allowed}, not {verb}")
 
 
-def _body_of(error: HeadraceError) -> bytes:
-    return msgspec.json.encode({"error_code": error.error_code, "message": error.message, **error.details})
+def _fault_of(path: str, error: HeadraceError) -> bytes:
+    return open_inference.fault_of(error) if path.startswith("/v2") else dialects.fault_of(error)

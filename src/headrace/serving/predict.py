@@ -8,7 +8,7 @@ from pathlib import Path
 from headrace.base.errors import BadRequest, NotFound
 from headrace.models.payload import CSV, JSON
 from headrace.serving import answers
-from headrace.serving.app import Model, reader_of
+from headrace.serving.dialects import Model, reader_of
 
 _MEDIA = {"json": JSON, "csv": CSV}
 
