@@ -139,7 +139,7 @@ ABSENT = frozenset(
     gemini genai groq h2o haystack johnsnowlabs keras langchain lightgbm litellm llama_index metrics mistral onnx openai
     optuna otel paddle pmdarima projects prophet pydantic_ai pyspark pytest pytorch sagemaker semantic_kernel
     sentence_transformers shap smolagents spacy spark statsmodels strands system_metrics tensorflow tracing transformers
-    typesafe xgboost
+    typesafe
     """.split()
 )
 

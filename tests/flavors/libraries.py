@@ -1,0 +1,98 @@
+"""Models of every library that a flavor has, as either side saves them and asks them."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+X = pd.DataFrame({"a": np.arange(30.0) % 7, "b": np.arange(30.0) % 3})
+Y = (X["a"] > 3).astype(int)
+Made = Iterator[tuple[str, Any, dict[str, Any]]]
+
+
+def xgboost() -> Made:
+    """A booster and an estimator, in both formats."""
+    import xgboost as xgb
+
+    booster = xgb.train({"max_depth": 2, "nthread": 1}, xgb.DMatrix(X, Y), 3)
+    estimator = xgb.XGBClassifier(n_estimators=3, n_jobs=1).fit(X, Y)
+    for form in ("ubj", "json"):
+        yield f"booster-{form}", booster, {"model_format": form, "input_example": X}
+        yield f"estimator-{form}", estimator, {"model_format": form}
+
+
+#: Import name -> its models: a name, the model, and what save_model is told.
+LIBRARIES: dict[str, Callable[[], Made]] = {"xgboost": xgboost}
+#: What other models than those of X are asked.
+INPUTS: dict[str, Any] = {}
+
+
+def installed() -> list[str]:
+    """The libraries that are installed here."""
+    return [name for name in LIBRARIES if importlib.util.find_spec(name)]
+
+
+def save(library: str, names: list[str], folder: Path) -> None:
+    """Save the models of every named library into ``folder``."""
+    for name in names:
+        flavor = importlib.import_module(f"{library}.{name}")
+        write = getattr(flavor, "save_explainer" if name == "shap" else "save_model")
+        for kind, model, options in LIBRARIES[name]():
+            write(model, folder / f"{name}-{kind}", pip_requirements=[], **options)
+
+
+def answers(library: str, folder: Path) -> dict[str, Any]:
+    """What every model in ``folder`` answers, and what it says of itself."""
+    pyfunc = importlib.import_module(f"{library}.pyfunc")
+    told = {}
+    for home in sorted(each.parent for each in folder.glob("*/MLmodel")):
+        model = pyfunc.load_model(str(home))
+        signature = model.metadata.signature
+        told[home.name] = {
+            "answer": _plain(model.predict(INPUTS.get(home.name, INPUTS.get(home.name.partition("-")[0], X)))),
+            "signature": None if signature is None else signature.to_dict(),
+            "flavors": {name: _said(each) for name, each in model.metadata.flavors.items()},
+        }
+    return told
+
+
+def _said(flavor: dict[str, Any]) -> dict[str, Any]:
+    return {name: each for name, each in flavor.items() if name != "env"}
+
+
+def _plain(answer: Any) -> Any:
+    if isinstance(answer, dict):
+        return {name: _plain(each) for name, each in answer.items()}
+    frame = {"columns": list(answer.columns)} if isinstance(answer, pd.DataFrame) else {}
+    return {"kind": type(answer).__name__, "values": np.asarray(answer).tolist(), **frame}
+
+
+def arguments(library: str, names: list[str]) -> dict[str, list[list[str]]]:
+    """The names and defaults of what the public functions take."""
+    told = {}
+    for name in names:
+        flavor = importlib.import_module(f"{library}.{name}")
+        for function in ("save_model", "log_model", "load_model", "save_explainer", "log_explainer", "load_explainer"):
+            if hasattr(flavor, function):
+                takes = inspect.signature(getattr(flavor, function)).parameters.values()
+                kept = [each for each in takes if each.kind is not each.VAR_KEYWORD]
+                told[f"{name}.{function}"] = [[each.name, str(each.default)] for each in kept]
+    return told
+
+
+if __name__ == "__main__":
+    job, used, names = sys.argv[1], sys.argv[2], sys.argv[3].split(",")
+    if job == "save":
+        save(used, names, Path(sys.argv[4]))
+    else:
+        said: Any = {"installed": installed, "load": lambda: answers(used, Path(sys.argv[4]))}.get(job)
+        print("\n@@" + json.dumps(said() if said else arguments(used, names), default=str))
