@@ -166,3 +166,11 @@ def test_a_file_that_cannot_be_scored_is_told_in_a_sentence(
     assert done.stderr.startswith("Error: ")
     assert fault in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_example_in_the_document_is_a_request_that_is_answered(served: Running, pool: urllib3.PoolManager) -> None:
+    said = pool.request("GET", f"{served.url}/openapi.json").json()
+    content = said["paths"]["/invocations"]["post"]["requestBody"]["content"]["application/json"]
+    reply = pool.request("POST", f"{served.url}/invocations", json=content["examples"]["saved"]["value"])
+    assert reply.json() == {"predictions": [0]}
+    assert b"dataframe_split" in pool.request("GET", f"{served.url}/docs").data

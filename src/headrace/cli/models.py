@@ -148,6 +148,7 @@ def _build(served: Served, host: str, timeout: int) -> Any:
     # Who binds to more than this machine has it called by names we cannot know.
     gate = Gate(bind=host, hosts=hosts if hosts or _is_loopback(host) else ("*",))
     model = _load(served.uri)
+    example = model.metadata.get_serving_input(str(model._folder))
     # What is here now stays until the end; the collector need not look at it again with every large request.
     gc.collect()
     gc.freeze()
@@ -156,6 +157,7 @@ def _build(served: Served, host: str, timeout: int) -> Any:
         version=_doors.MLFLOW_VERSION,
         name=served.name,
         model_version=served.version,
+        example=example,
         timeout=timeout,
         body_bytes=settings.number("SCORING_SERVER_BODY_BYTES", BODY_BYTES),
         threads=settings.number("SCORING_SERVER_THREADS", THREADS),

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from headrace.base.errors import BadRequest, HeadraceError, NoSuchEndpoint, TooLarge, UnknownMedia
-from headrace.serving import dialects, open_inference
+from headrace.serving import dialects, open_inference, openapi
 from headrace.serving.dialects import Dialect, Invocations, Model, ask
 from headrace.serving.open_inference import OpenInference
 
@@ -26,7 +26,11 @@ Gate = Callable[[str, dict[bytes, bytes], Sequence[Header], str], None]
 TIMEOUT_SECONDS, BODY_BYTES, THREADS = 60.0, 32 << 20, 8
 
 _JSON, _TEXT = b"application/json", b"text/plain; charset=utf-8"
-_PATHS = {"/ping": "GET", "/health": "GET", "/version": "GET", "/invocations": "POST"}
+_HTML = b"text/html; charset=utf-8"
+_PATHS = {
+    **dict.fromkeys(("/ping", "/health", "/version", "/openapi.json", "/docs"), "GET"),
+    "/invocations": "POST",
+}
 
 
 class Scorer:
@@ -39,6 +43,7 @@ class Scorer:
         version: str,
         name: str = "model",
         model_version: str | None = None,
+        example: str | None = None,
         timeout: float = TIMEOUT_SECONDS,
         body_bytes: int = BODY_BYTES,
         threads: int = THREADS,
@@ -51,7 +56,15 @@ class Scorer:
         self._limit = body_bytes
         self._gate = gate
         self._threads = ThreadPoolExecutor(threads, "prediction")
-        self._pages = {"/ping": (b"\n", _JSON), "/health": (b"\n", _JSON), "/version": (version.encode(), _JSON)}
+        signature = model.metadata.signature if model.metadata is not None else None
+        said = openapi.document(signature, name=name, version=model_version, server_version=version, example=example)
+        self._pages = {
+            "/ping": (b"\n", _JSON),
+            "/health": (b"\n", _JSON),
+            "/version": (version.encode(), _JSON),
+            "/openapi.json": (msgspec.json.encode(said), _JSON),
+            "/docs": (openapi.page(said, signature), _HTML),
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -74,6 +87,8 @@ class Scorer:
             (b"content-length", str(len(body)).encode()),
             (b"x-content-type-options", b"nosniff"),
         ]
+        if kind is _HTML:
+            headers.append((b"content-security-policy", openapi.POLICY))
         if status == 405:
             headers.append(
                 (b"allow", _PATHS.get(scope["path"], "POST" if scope["method"] == "GET" else "GET").encode())
