@@ -56,6 +56,7 @@ def test_the_default_format_is_skops(model: Any, tmp_path: Path) -> None:
     assert sorted(file.name for file in (tmp_path / "m").iterdir()) == [
         "MLmodel",
         "conda.yaml",
+        "manifest.sha256",
         "model.skops",
         "python_env.yaml",
         "requirements.txt",
@@ -135,6 +136,7 @@ def test_a_broken_file_is_said_to_be_broken(model: Any, tmp_path: Path, form: st
     sklearn.save_model(model, tmp_path / "m", serialization_format=form, pip_requirements=[])
     (file,) = (tmp_path / "m").glob("model.*")
     file.write_bytes(file.read_bytes()[:100])
+    (tmp_path / "m/manifest.sha256").unlink()
     with pytest.raises(BadRequest, match="cannot be read"):
         pyfunc.load_model(str(tmp_path / "m"))
 
@@ -142,6 +144,7 @@ def test_a_broken_file_is_said_to_be_broken(model: Any, tmp_path: Path, form: st
 def test_an_example_that_was_lost_is_said_to_be_missing(model: Any, tmp_path: Path) -> None:
     sklearn.save_model(model, tmp_path / "m", input_example=X, pip_requirements=[])
     (tmp_path / "m/input_example.json").unlink()
+    (tmp_path / "m/manifest.sha256").unlink()
     loaded = pyfunc.load_model(str(tmp_path / "m"))
     with pytest.raises(NotFound, match=r"input_example\.json"):
         _ = loaded.input_example

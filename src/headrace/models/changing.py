@@ -10,8 +10,10 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 from headrace.base.errors import BadRequest
+from headrace.models import manifest
 from headrace.models.environment import CONDA, REQUIREMENTS, change_conda, name_of
 from headrace.models.loading import fetch
+from headrace.models.manifest import MANIFEST
 from headrace.models.model import MLMODEL_FILE_NAME, Model
 from headrace.models.signature import ModelSignature
 
@@ -50,8 +52,11 @@ def _changed(model_uri: str, names: Sequence[str]) -> Iterator[Path]:
             if not (source / name).is_file():
                 raise BadRequest(f"The model {model_uri!r} has no file {name}")
             shutil.copy2(source / name, made)
+        if (source / MANIFEST).is_file():
+            shutil.copy2(source / MANIFEST, made)
         yield Path(made)
-        for name in names:
+        manifest.renew(Path(made), names)
+        for name in sorted(file.name for file in Path(made).iterdir()):
             _put(model_uri, Path(made) / name)
 
 

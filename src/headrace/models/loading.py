@@ -12,6 +12,7 @@ from typing import Any
 
 from headrace.base.errors import BadRequest, NotFound
 from headrace.base.paths import ArtifactUri
+from headrace.models import manifest
 from headrace.models.code import own_code
 from headrace.models.flavor import Flavor
 from headrace.models.model import Model
@@ -40,10 +41,15 @@ def fetch(model_uri: str | Path, dst_path: str | Path | None = None) -> Path:
 
 
 def open_model(model_uri: str | Path, dst_path: str | Path | None = None) -> tuple[Model, Path]:
-    """The description of a model and its local folder, fetched, parsed and found to be trusted."""
+    """The description of a model and its local folder, fetched, parsed, found to be trusted and as it was saved."""
+    before = (
+        [] if dst_path is None else [Path(dst_path).absolute() / name for name in manifest.files_of(Path(dst_path))]
+    )
     folder = fetch(model_uri, dst_path)
     model = Model.load(folder)
     audit(model, folder, str(model_uri))
+    strangers = [file.relative_to(folder).as_posix() for file in before if file.is_relative_to(folder)]
+    manifest.check(folder, strangers)
     return model, folder
 
 

@@ -9,6 +9,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from headrace.base.errors import BadRequest
+from headrace.models import manifest
 from headrace.models.flavor import Flavor, Logging, Saving
 from headrace.models.model import Model, ModelInfo
 from headrace.models.saving import save
@@ -34,6 +35,7 @@ def log_with_module(module: Any, **said: Any) -> ModelInfo:
         for name, value in described.items():
             setattr(description, name, value)
         module.save_model(path=str(path), mlflow_model=description, **said)
+        manifest.write(path)
 
     return log_files(write, Logging(**named), getattr(module, "FLAVOR_NAME", None))
 

@@ -12,6 +12,7 @@ from typing import IO, Any
 from headrace._doors import MLFLOW_VERSION
 from headrace.base.errors import BadRequest, NotFound
 from headrace.base.ids import new_id
+from headrace.models import manifest
 from headrace.models.signature import ModelSignature
 from headrace.models.types import ParamSchema, Schema
 from headrace.schema.logged_models import LoggedModel
@@ -177,8 +178,9 @@ class Model:
         return yaml.safe_dump(self.to_dict(), stream, default_flow_style=False)
 
     def save(self, path: str | Path) -> None:
-        """Write the file at ``path``."""
+        """Write the file at ``path``; in a model that was saved with a manifest, say there that it changed."""
         Path(path).write_text(self.to_yaml(), encoding="utf-8")
+        manifest.renew(Path(path).parent, [Path(path).name])
 
     @classmethod
     def from_dict(cls, model_dict: Mapping[str, Any]) -> Model:

@@ -12,6 +12,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from headrace.base.errors import AlreadyExists, BadRequest, NotFound, NotSupported
+from headrace.models import manifest
 from headrace.models.code import copy_code, read_config
 from headrace.models.environment import environment_of
 from headrace.models.examples import InputExample
@@ -40,6 +41,7 @@ def save(flavor: Flavor[Any], model: Any, path: str | Path, saving: Saving, opti
             said.saved_input_example_info = example.info
         said.model_size_bytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
         said.save(folder / MLMODEL_FILE_NAME)
+        manifest.write(folder)
     return said
 
 
