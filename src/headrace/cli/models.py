@@ -82,7 +82,8 @@ def serve(
 
         found = found._replace(uri=str(open_model(found.uri)[1]))
     said = f"The model {model_uri} is served at {address_of(host, listener)}/invocations (Ctrl-C stops it)"
-    run(functools.partial(_build, found, host, timeout), listener, workers=workers, said=said)
+    # What is under way when the server is told to stop may take as long as any other.
+    run(functools.partial(_build, found, host, timeout), listener, workers=workers, said=said, patience=timeout)
 
 
 @models.command("predict")
@@ -142,6 +143,7 @@ def _build(served: Served, host: str, timeout: int) -> Any:
     from headrace import _doors
     from headrace.server.gate import Gate
     from headrace.serving.app import BODY_BYTES, THREADS, Scorer
+    from headrace.serving.line import WAITING
 
     names = (settings.text("SERVER_ALLOWED_HOSTS") or "").split(",")
     hosts = tuple(name.strip() for name in names if name.strip())
@@ -161,6 +163,8 @@ def _build(served: Served, host: str, timeout: int) -> Any:
         timeout=timeout,
         body_bytes=settings.number("SCORING_SERVER_BODY_BYTES", BODY_BYTES),
         threads=settings.number("SCORING_SERVER_THREADS", THREADS),
+        waiting=settings.number("SCORING_SERVER_QUEUE", WAITING),
+        drain=settings.fraction("SCORING_SERVER_DRAIN_SECONDS", 0),
         gate=gate.check,
     )
 

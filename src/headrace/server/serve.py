@@ -11,7 +11,9 @@ import os
 import signal
 import socket
 import sys
+import typing
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing import get_context
 from types import FrameType
 from typing import Any
@@ -50,11 +52,23 @@ def serve(options: ServerOptions) -> None:
     run(functools.partial(build_app, options), listener, workers=options.workers, said=said)
 
 
-def run(build: Callable[[], Any], listener: socket.socket, *, workers: int, said: str) -> None:
+@typing.runtime_checkable
+class Draining(typing.Protocol):
+    """An application that wants to be seen as not ready for a while before it ends."""
+
+    def drain(self) -> float:
+        """Be ready no more; the seconds to go on answering."""
+
+
+def run(
+    build: Callable[[], Any], listener: socket.socket, *, workers: int, said: str, patience: int = DRAIN_SECONDS
+) -> None:
     """Serve the ASGI application that ``build`` makes, and print ``said`` when it is there.
 
-    With more than one worker ``build`` is pickled, and called once in each of them.
+    With more than one worker ``build`` is pickled, and called once in each of them. ``patience`` is how many seconds
+    answers under way have when the server is told to stop, where it is more than ``DRAIN_SECONDS``.
     """
+    patience = max(patience, DRAIN_SECONDS)
     _raise_file_limit()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     if workers > 1:
@@ -62,11 +76,11 @@ def run(build: Callable[[], Any], listener: socket.socket, *, workers: int, said
         multiprocess.Process = _Worker  # type: ignore[misc]
         print(said, flush=True)
         start = _FirstStart(build)
-        Multiprocess(_config(start, workers, factory=True), sockets=[listener]).run()
+        Multiprocess(_config(start, workers, patience, factory=True), sockets=[listener]).run()
         if start.failed.value:
             raise HeadraceError("The workers could not start; the reason is above")
         return
-    _Server(_config(build(), workers), said).run(sockets=[listener])
+    _Server(_config(build(), workers, patience), said).run(sockets=[listener])
 
 
 class _FirstStart:
@@ -125,7 +139,7 @@ class _Server(Server):
     def __init__(self, config: Config, said: str = "") -> None:
         super().__init__(config)
         self._said = said
-        self._stop = asyncio.Event()
+        self._stop, self._hurry = asyncio.Event(), asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -142,6 +156,10 @@ class _Server(Server):
     async def main_loop(self) -> None:
         if not self.should_exit:
             await self._stop.wait()
+        app = self.config.loaded_app
+        if isinstance(app, Draining):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), app.drain())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         app = self.config.loaded_app
@@ -152,9 +170,10 @@ class _Server(Server):
         self._captured_signals.clear()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        event = self._hurry if self.should_exit else self._stop
         super().handle_exit(sig, frame)
         if self._loop:
-            self._loop.call_soon_threadsafe(self._stop.set)
+            self._loop.call_soon_threadsafe(event.set)
 
 
 class _Worker(multiprocess.Process):
@@ -167,7 +186,7 @@ class _Worker(multiprocess.Process):
         return self._server
 
 
-def _config(app: Any, workers: int, *, factory: bool = False) -> Config:
+def _config(app: Any, workers: int, patience: int, *, factory: bool = False) -> Config:
     return Config(
         app,
         factory=factory,
@@ -181,7 +200,7 @@ def _config(app: Any, workers: int, *, factory: bool = False) -> Config:
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
+        timeout_graceful_shutdown=patience,
         limit_concurrency=CONNECTIONS,
         timeout_worker_healthcheck=SILENT_SECONDS,
     )

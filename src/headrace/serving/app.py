@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
+import math
+import time
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
 
 from headrace.base.errors import BadRequest, HeadraceError, NoSuchEndpoint, TooLarge, UnknownMedia
 from headrace.serving import dialects, open_inference, openapi
-from headrace.serving.dialects import Dialect, Invocations, Model, ask
-from headrace.serving.open_inference import OpenInference
+from headrace.serving.deployed import Deployed, Question, answer
+from headrace.serving.dialects import Dialect, Model
+from headrace.serving.line import WAITING, Busy, Late, Line
+from headrace.serving.metrics import MEDIA, Metrics
+from headrace.serving.served import UNNAMED
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -27,8 +30,10 @@ TIMEOUT_SECONDS, BODY_BYTES, THREADS = 60.0, 32 << 20, 8
 
 _JSON, _TEXT = b"application/json", b"text/plain; charset=utf-8"
 _HTML = b"text/html; charset=utf-8"
+#: The header in which a caller says how many seconds it will wait.
+_DEADLINE = b"x-request-timeout"
 _PATHS = {
-    **dict.fromkeys(("/ping", "/health", "/version", "/openapi.json", "/docs"), "GET"),
+    **dict.fromkeys(("/ping", "/health", "/version", "/openapi.json", "/docs", "/metrics"), "GET"),
     "/invocations": "POST",
 }
 
@@ -41,42 +46,47 @@ class Scorer:
         model: Model,
         *,
         version: str,
-        name: str = "model",
+        name: str = UNNAMED,
         model_version: str | None = None,
         example: str | None = None,
         timeout: float = TIMEOUT_SECONDS,
         body_bytes: int = BODY_BYTES,
         threads: int = THREADS,
+        waiting: int = WAITING,
+        drain: float = 0.0,
         gate: Gate | None = None,
     ) -> None:
-        self._model = model
-        self._invocations = Invocations(model)
-        self._inference = OpenInference(model, name=name, version=model_version, server_version=version)
+        """``drain`` is how many seconds it goes on answering, though not ready, when it is told to stop."""
+        self._version = version
+        self._deployed = Deployed(model, server_version=version, name=name, version=model_version, example=example)
         self._timeout = timeout
         self._limit = body_bytes
         self._gate = gate
-        self._threads = ThreadPoolExecutor(threads, "prediction")
-        signature = model.metadata.signature if model.metadata is not None else None
-        said = openapi.document(signature, name=name, version=model_version, server_version=version, example=example)
-        self._pages = {
-            "/ping": (b"\n", _JSON),
-            "/health": (b"\n", _JSON),
-            "/version": (version.encode(), _JSON),
-            "/openapi.json": (msgspec.json.encode(said), _JSON),
-            "/docs": (openapi.page(said, signature), _HTML),
-        }
+        self._line = Line(answer, threads=threads, waiting=waiting)
+        self._metrics = Metrics(self._deployed.labels)
+        self._drain, self._ready = drain, True
+
+    def drain(self) -> float:
+        """Be ready no more; the seconds to go on answering, so that whoever sends requests takes notice."""
+        self._ready = False
+        return self._drain
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "lifespan":
             await _live(receive, send)
             return
+        more: list[Header] = []
         try:
             status, body, kind = await self._answer(scope, receive)
         except _Gone:
             return
         except HeadraceError as error:
             status, body, kind = error.get_http_status_code(), _fault_of(scope["path"], error), _JSON
+            if isinstance(error, Busy):
+                more.append((b"retry-after", str(error.after).encode()))
+            elif isinstance(error, Late) and scope["path"] == "/invocations":
+                body, kind = error.message.encode(), _TEXT
         except Exception:
             # The last resort: whatever was not foreseen is our fault, and its details are for our log alone.
             traceback.print_exc()
@@ -86,13 +96,13 @@ class Scorer:
             (b"content-type", kind),
             (b"content-length", str(len(body)).encode()),
             (b"x-content-type-options", b"nosniff"),
+            *more,
         ]
         if kind is _HTML:
             headers.append((b"content-security-policy", openapi.POLICY))
         if status == 405:
-            headers.append(
-                (b"allow", _PATHS.get(scope["path"], "POST" if scope["method"] == "GET" else "GET").encode())
-            )
+            other = "POST" if scope["method"] == "GET" else "GET"
+            headers.append((b"allow", _PATHS.get(scope["path"], other).encode()))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
@@ -101,39 +111,77 @@ class Scorer:
         headers = dict(scope["headers"])
         if self._gate:
             self._gate(verb, headers, scope["headers"], (scope.get("server") or ("",))[0])
-        dialect: Dialect = self._invocations
+        deployed = self._deployed
         if path == "/v2" or path.startswith("/v2/"):
-            page = self._inference.page(path, ready=True)
+            page = deployed.inference.page(path, ready=self._ready)
             _expect(verb, "GET" if page else "POST", path)
             if page:
                 return page[0], msgspec.json.encode(page[1]), _JSON
-            dialect = self._inference
-        elif (allowed := _PATHS.get(path)) is None:
+            return await self._measured("v2", deployed.inference, headers, receive)
+        if (allowed := _PATHS.get(path)) is None:
             raise NoSuchEndpoint(f"There is nothing at {path[:80]!r}; there are {', '.join(_PATHS)}, and /v2")
-        else:
-            _expect(verb, allowed, path)
-        if path in self._pages:
-            return 200, *self._pages[path]
+        _expect(verb, allowed, path)
+        if path == "/invocations":
+            return await self._measured("invocations", deployed.invocations, headers, receive)
+        return 200, *self._page(path, deployed)
+
+    def _page(self, path: str, deployed: Deployed) -> tuple[bytes, bytes]:
+        match path:
+            case "/version":
+                return self._version.encode(), _JSON
+            case "/openapi.json":
+                return deployed.document, _JSON
+            case "/docs":
+                return deployed.page, _HTML
+            case "/metrics":
+                gauges = {
+                    "queued": ("Requests that wait for a thread.", float(self._line.queued)),
+                    "running": ("Requests that are predicted now.", float(self._line.running)),
+                    "ready": ("1 until the server is told to stop.", float(self._ready)),
+                }
+                return self._metrics.text(gauges), MEDIA
+        return b"\n", _JSON
+
+    async def _measured(
+        self, protocol: str, dialect: Dialect, headers: dict[bytes, bytes], receive: Receive
+    ) -> tuple[int, bytes, bytes]:
+        before, status = time.monotonic(), 500
+        self._metrics.in_flight += 1
+        try:
+            body = await self._predict(dialect, headers, receive)
+            status = 200
+        except HeadraceError as error:
+            status = error.get_http_status_code()
+            raise
+        except _Gone:
+            status = 499
+            raise
+        finally:
+            self._metrics.in_flight -= 1
+            self._metrics.count(protocol, status, time.monotonic() - before)
+        return 200, body, _JSON
+
+    async def _predict(self, dialect: Dialect, headers: dict[bytes, bytes], receive: Receive) -> bytes:
         if headers.get(b"content-encoding", b"identity") != b"identity":
             raise UnknownMedia("The body is compressed (Content-Encoding); send it as it is")
+        seconds, late = self._deadline(headers.get(_DEADLINE))
         body = await self._body(headers, receive)
         kind = headers.get(b"content-type")
-        work = asyncio.get_running_loop().run_in_executor(
-            self._threads, self._score, dialect, body, None if kind is None else kind.decode("latin-1")
-        )
-        # Not asyncio.timeout: the server may run the first steps of a request outside any task.
-        await asyncio.wait((work,), timeout=self._timeout or None)
-        if work.done():
-            return 200, work.result(), _JSON
-        work.cancel()
-        fault = f"The prediction took longer than {self._timeout:g} seconds; --timeout allows it more"
-        if dialect is not self._invocations:
-            raise HeadraceError(fault, "DEADLINE_EXCEEDED")
-        return 504, fault.encode(), _TEXT
+        asked = Question(self._deployed, dialect, body, None if kind is None else kind.decode("latin-1"))
+        return await self._line.ask(asked, seconds, late)
 
-    def _score(self, dialect: Dialect, body: bytes, content_type: str | None) -> bytes:
-        payload = dialect.read(body, content_type)
-        return dialect.write(ask(self._model, payload), payload)
+    def _deadline(self, asked: bytes | None) -> tuple[float, str]:
+        """Seconds that an answer may take, 0 for any, and what is said when they are over."""
+        if asked is not None:
+            try:
+                seconds = float(asked)
+            except ValueError:
+                seconds = math.nan
+            if not 0 < seconds < math.inf:
+                raise BadRequest(f"X-Request-Timeout must be a number of seconds, not {asked.decode('latin-1')[:40]!r}")
+            if not self._timeout or seconds < self._timeout:
+                return seconds, f"The prediction took longer than the {seconds:g} seconds of X-Request-Timeout"
+        return self._timeout, f"The prediction took longer than {self._timeout:g} seconds; --timeout allows it more"
 
     async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
         announced = headers.get(b"content-length", b"0")

@@ -1,0 +1,157 @@
+"""The line in which requests wait for a thread that predicts: bounded, with a deadline for each."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+import time
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from headrace.base.errors import HeadraceError
+
+#: Requests that may wait while every thread predicts, unless told otherwise.
+WAITING = 1024
+#: How much the newest request counts in the mean time that one takes.
+_WEIGHT = 0.1
+#: Seconds a caller is told to stay away, at most.
+_LONGEST = 60
+
+
+class Busy(HeadraceError):
+    """So many requests wait that another one is better sent later."""
+
+    code, status = "RESOURCE_EXHAUSTED", 429
+
+    def __init__(self, message: str, after: int) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class Late(HeadraceError):
+    """The answer was not there in the time it was given."""
+
+    code, status = "DEADLINE_EXCEEDED", 504
+
+
+class Job:
+    """One request in the line: what is asked, and what its caller awaits."""
+
+    __slots__ = ("_loop", "_token", "answer", "asked")
+
+    def __init__(self, asked: Any) -> None:
+        self.asked = asked
+        self._loop = asyncio.get_running_loop()
+        self.answer: asyncio.Future[bytes] = self._loop.create_future()
+        self._token = [True]
+
+    def take(self) -> bool:
+        """Whether the caller of this method is the first: a thread that begins the work, or who gives it up."""
+        try:
+            # Of several threads, one gets it.
+            self._token.pop()
+        except IndexError:
+            return False
+        return True
+
+    def end(self, result: bytes | BaseException) -> None:
+        """Give the answer, or the error, from any thread. A caller that is gone does not get it."""
+        try:
+            self._loop.call_soon_threadsafe(self._set, result)
+        except RuntimeError:
+            # The loop was closed: nobody awaits anything any more.
+            return
+
+    def _set(self, result: bytes | BaseException) -> None:
+        if self.answer.done():
+            return
+        if isinstance(result, BaseException):
+            self.answer.set_exception(result)
+        else:
+            self.answer.set_result(result)
+
+
+class Line:
+    """Threads that take requests in their order, up to ``batch`` of those that wait at once."""
+
+    def __init__(
+        self, work: Callable[[list[Job]], None], *, threads: int, waiting: int = WAITING, batch: int = 1
+    ) -> None:
+        """``work`` ends each of the jobs it is given, and raises nothing."""
+        self._work, self._threads, self._waiting, self._batch = work, threads, waiting, batch
+        self._jobs: SimpleQueue[Job] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._queued = self._running = 0
+        self._mean = 0.0
+        for number in range(threads):
+            # A prediction that never ends must not keep the process from ending.
+            threading.Thread(target=self._serve, name=f"prediction-{number}", daemon=True).start()
+
+    @property
+    def queued(self) -> int:
+        """Requests that wait."""
+        return self._queued
+
+    @property
+    def running(self) -> int:
+        """Requests that are predicted now, those included that nobody waits for any more."""
+        return self._running
+
+    async def ask(self, asked: Any, seconds: float, late: str) -> bytes:
+        """The answer to ``asked`` within ``seconds``, 0 for as long as it takes.
+
+        Raises ``Busy`` when too many wait, and ``Late``, saying ``late``, when the time is over.
+        """
+        with self._lock:
+            if self._queued >= self._waiting + self._threads - self._running:
+                raise Busy(f"{self._queued} requests wait already; send this one again later", self._after())
+            self._queued += 1
+        job = Job(asked)
+        self._jobs.put(job)
+        clock = asyncio.get_running_loop().call_later(seconds, self._expire, job, late) if seconds else None
+        try:
+            return await job.answer
+        finally:
+            if clock:
+                clock.cancel()
+            self._give_up(job)
+
+    def _after(self) -> int:
+        """Seconds until the line will be about empty."""
+        return max(1, min(_LONGEST, math.ceil(self._queued * self._mean / self._threads)))
+
+    def _expire(self, job: Job, late: str) -> None:
+        job._set(Late(late))
+
+    def _give_up(self, job: Job) -> None:
+        if job.take():
+            with self._lock:
+                self._queued -= 1
+
+    def _serve(self) -> None:
+        while True:
+            jobs = [self._jobs.get()]
+            while len(jobs) < self._batch:
+                try:
+                    jobs.append(self._jobs.get_nowait())
+                except Empty:
+                    break
+            # Those that were given up are not worth the work.
+            jobs = [job for job in jobs if job.take()]
+            if jobs:
+                self._run(jobs)
+
+    def _run(self, jobs: list[Job]) -> None:
+        with self._lock:
+            self._queued -= len(jobs)
+            self._running += len(jobs)
+        before = time.monotonic()
+        try:
+            self._work(jobs)
+        finally:
+            each = (time.monotonic() - before) / len(jobs)
+            with self._lock:
+                self._running -= len(jobs)
+                self._mean += (each - self._mean) * _WEIGHT
