@@ -413,7 +413,7 @@ def failing_in_a_run(library: Any) -> None:
 @case
 def long_params(library: Any) -> None:
     X, y = two()
-    LogisticRegression(class_weight={0: 1.0, 1: 2.0, **{at: 1.0 for at in range(2, 3)}}, C=0.01).fit(X, y)
+    LogisticRegression(class_weight={0: 1.0, 1: 2.0, **dict.fromkeys(range(2, 3), 1.0)}, C=0.01).fit(X, y)
     RandomForestClassifier(2, random_state=np.random.RandomState(0)).fit(X, y)
 
 

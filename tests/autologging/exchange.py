@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 import logging
 import re
@@ -15,13 +16,13 @@ import matplotlib
 
 matplotlib.use("agg")
 
-from cases import CASES  # noqa: E402
+from cases import CASES
 
 #: Tags that say where and when, not what.
 _PLACE = re.compile(r"mlflow\.(user|source\..*|log-model\.history|artifactLocation|runColor)")
 
-#: A file that genuine MLflow adds to the models it fetches.
-_OF_DOWNLOADS = "registered_model_meta"
+#: Files of a model that one side adds: MLflow to those it fetches, and headrace to have the others checked.
+_OF_ONE_SIDE = {"registered_model_meta", "manifest.sha256"}
 
 
 def recorded(library: Any, experiment_id: str) -> dict[str, Any]:
@@ -114,11 +115,23 @@ def _model(library: Any, client: Any, model: Any, names: dict[str, str]) -> dict
         "metrics": sorted((each.key, _round(each.value), each.dataset_name) for each in model.metrics or ()),
         "tags": {key: value for key, value in model.tags.items() if not _PLACE.fullmatch(key)},
         "files": sorted(
-            str(each.relative_to(folder)) for each in folder.rglob("*") if each.is_file() and each.name != _OF_DOWNLOADS
+            str(each.relative_to(folder))
+            for each in folder.rglob("*")
+            if each.is_file() and each.name not in _OF_ONE_SIDE
         ),
         "flavors": flavors,
         "signature": described.signature.to_dict() if described.signature else None,
         "example": described.saved_input_example_info,
+    }
+
+
+def _signatures(library: Any) -> dict[str, list[list[str]]]:
+    """The options of ``autolog`` and their defaults."""
+    return {
+        function.__module__.rpartition(".")[2] if function is library.sklearn.autolog else "front": [
+            [each.name, str(each.default)] for each in inspect.signature(function).parameters.values()
+        ]
+        for function in (library.autolog, library.sklearn.autolog)
     }
 
 
@@ -130,7 +143,7 @@ def main() -> None:
     importlib.import_module(f"{library.__name__}.sklearn")
     # Genuine MLflow loads each model in a process of its own to see what it needs: not the question here.
     library.models.infer_pip_requirements = lambda uri, flavor, fallback=None, **_: list(fallback or [])
-    told: dict[str, Any] = {}
+    told: dict[str, Any] = {"signatures": _signatures(library)}
     for name in sys.argv[3:] or CASES:
         made = library.create_experiment(name, artifact_location=str(folder / "artifacts" / name))
         library.set_experiment(experiment_id=made)

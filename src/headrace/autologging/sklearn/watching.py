@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import inspect
 import sys
 from collections.abc import Callable, Iterator
@@ -93,14 +95,10 @@ def _begin_metric(call: Call) -> Watcher | None:
 
 
 class _Quiet:
-    """A delayed function that is called by another thread as part of a watched call."""
+    """A function that another thread calls as part of a watched call."""
 
-    def __init__(self, function: Any) -> None:
+    def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
-
-    def with_config(self, *args: Any, **kwargs: Any) -> _Quiet:
-        """As scikit-learn hands its own settings on to its threads."""
-        return _Quiet(self._function.with_config(*args, **kwargs))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         with quiet():
@@ -110,12 +108,22 @@ class _Quiet:
 def _in_threads(before: Callable[..., Any]) -> Callable[..., Any]:
     """``Parallel.__call__`` whose threads know that they are inside of a watched call, if they are."""
 
+    @functools.wraps(before)
     def call(self: Any, iterable: Any) -> Any:
         if is_quiet() and getattr(self._backend, "supports_sharedmem", False):
-            iterable = ((_Quiet(function), args, kwargs) for function, args, kwargs in iterable)
+            iterable = ((_quietly(function), args, kwargs) for function, args, kwargs in iterable)
         return before(self, iterable)
 
     return call
+
+
+def _quietly(delayed: Any) -> Any:
+    # What scikit-learn's delayed() makes keeps its settings beside the function; only the function is exchanged.
+    if not hasattr(delayed, "function"):
+        return delayed
+    quieter = copy.copy(delayed)
+    quieter.function = _Quiet(delayed.function)
+    return quieter
 
 
 SKLEARN = Integration("sklearn", "sklearn", "scikit-learn", ("1.4", "1.9"), _patches)
