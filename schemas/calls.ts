@@ -418,6 +418,13 @@ export interface ExportRegisteredModels {
   page_token?: string;
 }
 
+/** Tell the history of the registry, of deleted models too, or of the models that have some names. */
+export interface ExportRegistryEvents {
+  names?: Array<string>;
+  max_results?: number;
+  page_token?: string;
+}
+
 /** Tell runs, deleted ones too, in the order of their ids: those named, or all of some experiments, or all. */
 export interface ExportRuns {
   run_ids?: Array<string>;
@@ -613,6 +620,11 @@ export interface ImportRegisteredModels {
   models: Array<ImportedRegisteredModel>;
 }
 
+/** Take over the history of registered models: each from its first event on, and before the model itself. */
+export interface ImportRegistryEvents {
+  events: Array<ImportedRegistryEvent>;
+}
+
 /** Take over runs with their params, tags, inputs and outputs. */
 export interface ImportRuns {
   runs: Array<ImportedRun>;
@@ -721,6 +733,22 @@ export interface ImportedRegisteredModel {
   deployment_job_id?: string;
   last_version?: number;
   tags?: Array<RegisteredModelTag>;
+  history_id?: string;
+}
+
+/** One change of the registry as another store tells it, known by its history and its number there. */
+export interface ImportedRegistryEvent {
+  history_id: string;
+  number: number;
+  event: "model_version.created" | "model_version.deleted" | "model_version.transitioned" | "model_version.updated" | "model_version_alias.deleted" | "model_version_alias.rolled_back" | "model_version_alias.set" | "model_version_tag.deleted" | "model_version_tag.set" | "registered_model.created" | "registered_model.deleted" | "registered_model.renamed" | "registered_model.updated" | "registered_model_tag.deleted" | "registered_model_tag.set";
+  timestamp: number;
+  user_id: string;
+  name: string;
+  name_now?: string;
+  version?: number;
+  alias?: string;
+  changes?: Array<Change>;
+  restores?: number;
 }
 
 /** A run as another store tells it, without its points. */
@@ -1123,6 +1151,12 @@ export interface RegistryEvent {
   version?: string;
   alias?: string;
   changes?: Array<Change>;
+}
+
+/** A page of events of the registry. */
+export interface RegistryEventsExported {
+  events?: Array<ImportedRegistryEvent>;
+  next_page_token?: string;
 }
 
 /** A page of events. */
@@ -1566,6 +1600,7 @@ export const calls = {
   ExportModelVersions: { verb: "POST", path: "/3.0/mlflow/exports/model-versions", writes: false } as Route<ExportModelVersions, ModelVersionsExported>,
   ExportPoints: { verb: "POST", path: "/3.0/mlflow/exports/points", writes: false } as Route<ExportPoints, PointsExported>,
   ExportRegisteredModels: { verb: "POST", path: "/3.0/mlflow/exports/registered-models", writes: false } as Route<ExportRegisteredModels, RegisteredModelsExported>,
+  ExportRegistryEvents: { verb: "POST", path: "/3.0/mlflow/exports/registry-events", writes: false } as Route<ExportRegistryEvents, RegistryEventsExported>,
   ExportRuns: { verb: "POST", path: "/3.0/mlflow/exports/runs", writes: false } as Route<ExportRuns, RunsExported>,
   FinalizeLoggedModel: { verb: "PATCH", path: "/2.0/mlflow/logged-models/{model_id}", writes: true } as Route<FinalizeLoggedModel, LoggedModelFound>,
   FindDeleted: { verb: "POST", path: "/3.0/mlflow/purge/find", writes: false } as Route<FindDeleted, DeletedFound>,
@@ -1596,6 +1631,7 @@ export const calls = {
   ImportModelVersions: { verb: "POST", path: "/3.0/mlflow/imports/model-versions", writes: true } as Route<ImportModelVersions, Imported>,
   ImportPoints: { verb: "POST", path: "/3.0/mlflow/imports/points", writes: true } as Route<ImportPoints, PointsImported>,
   ImportRegisteredModels: { verb: "POST", path: "/3.0/mlflow/imports/registered-models", writes: true } as Route<ImportRegisteredModels, Imported>,
+  ImportRegistryEvents: { verb: "POST", path: "/3.0/mlflow/imports/registry-events", writes: true } as Route<ImportRegistryEvents, Imported>,
   ImportRuns: { verb: "POST", path: "/3.0/mlflow/imports/runs", writes: true } as Route<ImportRuns, Imported>,
   ListArtifacts: { verb: "GET", path: "/2.0/mlflow/artifacts/list", writes: false } as Route<ListArtifacts, ArtifactsFound>,
   ListLoggedModelArtifacts: { verb: "GET", path: "/2.0/mlflow/logged-models/{model_id}/artifacts/directories", writes: false } as Route<ListLoggedModelArtifacts, ArtifactsFound>,

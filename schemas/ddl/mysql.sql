@@ -323,3 +323,13 @@ CREATE TABLE outlines (
     blocks LONGBLOB NOT NULL,
     PRIMARY KEY (run, name)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE TABLE registry_histories (
+    model BIGINT NOT NULL,
+    workspace VARCHAR(63) NOT NULL,
+    history_id VARCHAR(64) NOT NULL,
+    PRIMARY KEY (model)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin;
+CREATE UNIQUE INDEX registry_histories_by_id ON registry_histories (workspace, history_id);
+CREATE INDEX registry_events_by_time ON registry_events (workspace, happened, id);
+INSERT INTO registry_histories (model, workspace, history_id)
+    SELECT d.model, d.workspace, MD5(CONCAT(UUID(), '-', d.model)) FROM (SELECT DISTINCT model, workspace FROM registry_events) d;

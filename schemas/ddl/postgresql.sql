@@ -330,3 +330,13 @@ CREATE TABLE outlines (
     blocks BYTEA NOT NULL,
     PRIMARY KEY (run, name)
 );
+CREATE TABLE registry_histories (
+    model BIGINT NOT NULL,
+    workspace VARCHAR(63) COLLATE "C" NOT NULL,
+    history_id VARCHAR(64) COLLATE "C" NOT NULL,
+    PRIMARY KEY (model)
+);
+CREATE UNIQUE INDEX registry_histories_by_id ON registry_histories (workspace, history_id);
+CREATE INDEX registry_events_by_time ON registry_events (workspace, happened, id);
+INSERT INTO registry_histories (model, workspace, history_id)
+    SELECT d.model, d.workspace, md5(random()::text || clock_timestamp()::text || d.model::text) FROM (SELECT DISTINCT model, workspace FROM registry_events) d;

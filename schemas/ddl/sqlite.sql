@@ -338,3 +338,13 @@ CREATE TABLE outlines (
     blocks BLOB NOT NULL,
     PRIMARY KEY (run, name)
 );
+CREATE TABLE registry_histories (
+    model INTEGER NOT NULL,
+    workspace TEXT NOT NULL,
+    history_id TEXT NOT NULL,
+    PRIMARY KEY (model)
+);
+CREATE UNIQUE INDEX registry_histories_by_id ON registry_histories (workspace, history_id);
+CREATE INDEX registry_events_by_time ON registry_events (workspace, happened, id);
+INSERT INTO registry_histories (model, workspace, history_id)
+    SELECT d.model, d.workspace, lower(hex(randomblob(16))) FROM (SELECT DISTINCT model, workspace FROM registry_events) d;

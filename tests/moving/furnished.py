@@ -21,11 +21,15 @@ from headrace.schema.registry import (
     CreateModelVersion,
     CreateRegisteredModel,
     DeleteModelVersion,
+    DeleteRegisteredModel,
+    DeleteRegisteredModelAlias,
     ModelVersionTag,
     RegisteredModelTag,
+    RenameRegisteredModel,
     SetRegisteredModelAlias,
     TransitionModelVersionStage,
 )
+from headrace.schema.registry_events import RollBackRegisteredModelAlias
 from headrace.schema.runs import (
     CreateRun,
     DeleteRun,
@@ -62,6 +66,7 @@ def furnish(store: Store, seed: int, tracking_uri: str | None = None) -> None:
     store.send(DeleteRun(run_id=runs[0]))
     for number in range(dice.randint(1, 2)):
         _registered_model(store, f"net {seed}.{number}", dice, runs, models)
+    _past(store, f"old net {seed}", runs)
     for number in range(dice.randint(1, 2)):
         _evaluation_dataset(store, f"cases {number} ü", dice, homes)
     if len(models) > 1:
@@ -119,6 +124,26 @@ def _registered_model(store: Store, name: str, dice: random.Random, runs: list[s
     store.send(SetRegisteredModelAlias(name=name, alias="also-best", version="2"))
     store.send(TransitionModelVersionStage(name=name, version="1", stage="Production"))
     store.send(DeleteModelVersion(name=name, version="3"))
+
+
+def _past(store: Store, name: str, runs: list[str]) -> None:
+    """A name that one model lost by being renamed, a second by being deleted, and a third has now."""
+    for after in ("renamed", "deleted", "there"):
+        store.send(CreateRegisteredModel(name=name))
+        for _ in range(3):
+            store.send(CreateModelVersion(name=name, source=f"runs:/{runs[-1]}/model", run_id=runs[-1]))
+        for version in ("1", "2", "3"):
+            store.send(SetRegisteredModelAlias(name=name, alias="champion", version=version))
+        store.send(RollBackRegisteredModelAlias(name=name, alias="champion"))
+        store.send(RollBackRegisteredModelAlias(name=name, alias="champion"))
+        store.send(TransitionModelVersionStage(name=name, version="2", stage="Staging"))
+        store.send(DeleteRegisteredModelAlias(name=name, alias="champion"))
+        store.send(RollBackRegisteredModelAlias(name=name, alias="champion"))
+        if after == "renamed":
+            store.send(RenameRegisteredModel(name=name, new_name=f"{name} renamed"))
+            store.send(SetRegisteredModelAlias(name=f"{name} renamed", alias="champion", version="2"))
+        elif after == "deleted":
+            store.send(DeleteRegisteredModel(name=name))
 
 
 def _evaluation_dataset(store: Store, name: str, dice: random.Random, homes: list[str]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from headrace.schema.experiments import GetExperiment, GetExperimentByName
+from headrace.schema.exports import ExportRegisteredModels, ExportRegistryEvents
 from headrace.schema.logged_models import SearchLoggedModels
 from headrace.schema.registry import GetModelVersionByAlias, SearchModelVersions
 from headrace.schema.runs import CreateRun, GetMetricHistory, GetRun, LogMetric, Metric, Run, SearchRuns
@@ -55,6 +56,9 @@ def test_a_file_of_the_first_schema_has_everything_after_the_upgrade(old: str, t
     assert [(point.key, point.value) for point in model.metrics] == [("on model", 1.25)]
     assert store.send(GetModelVersionByAlias(name="registered", alias="champion")).model_version.version == "2"
     assert len(store.send(SearchModelVersions(filter="name = 'registered'")).model_versions) == 2
+    events = store.send(ExportRegistryEvents()).events
+    assert [(each.number, each.name_now) for each in events] == [(n, "registered") for n in range(1, len(events) + 1)]
+    assert {each.history_id for each in events} == {store.send(ExportRegisteredModels()).models[0].history_id}
     store.close()
     with sqlite3.connect(tmp_path / "old.db") as there:
         assert there.execute("PRAGMA integrity_check").fetchone() == ("ok",)

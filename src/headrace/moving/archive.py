@@ -29,6 +29,7 @@ from headrace.schema.imports import (
     ImportedLoggedModel,
     ImportedModelVersion,
     ImportedRegisteredModel,
+    ImportedRegistryEvent,
     ImportedRun,
 )
 from headrace.wire import codec
@@ -42,6 +43,7 @@ RECORDS: dict[type[Record], str] = {
     ImportedExperiment: "experiments.ndjson",
     ImportedRun: "runs.ndjson",
     ImportedLoggedModel: "logged_models.ndjson",
+    ImportedRegistryEvent: "registry_events.ndjson",
     ImportedRegisteredModel: "registered_models.ndjson",
     ImportedModelVersion: "model_versions.ndjson",
     ImportedEvaluationDataset: "evaluation_datasets.ndjson",
@@ -156,6 +158,7 @@ class ArchiveSource:
             if files.id in owners:
                 yield files
         if chosen.registry:
+            yield from self._lines(ImportedRegistryEvent)
             yield from self._lines(ImportedRegisteredModel)
             for version in self._lines(ImportedModelVersion):
                 yield msgspec.structs.replace(
@@ -224,7 +227,8 @@ def _manifest(tree: Tree) -> Manifest:
         raise BadRequest(f"The manifest of {tree.root} cannot be read: {error}") from None
     if unknown := sorted(set(manifest.files) - _KNOWN):
         raise BadRequest(f"The manifest of {tree.root} names {unknown[0]!r}, which is no file of an archive")
-    if missing := sorted({*RECORDS.values(), FILES} - set(manifest.files)):
+    needed = {*RECORDS.values(), FILES} - {RECORDS[ImportedRegistryEvent]}  # Early archives have no events.
+    if missing := sorted(needed - set(manifest.files)):
         raise BadRequest(f"The manifest of {tree.root} does not name {missing[0]!r}")
     return manifest
 

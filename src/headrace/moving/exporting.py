@@ -22,6 +22,7 @@ from headrace.schema.exports import (
     ExportModelVersions,
     ExportPoints,
     ExportRegisteredModels,
+    ExportRegistryEvents,
     ExportRuns,
 )
 from headrace.schema.imports import (
@@ -29,6 +30,7 @@ from headrace.schema.imports import (
     ImportedExperiment,
     ImportedModelVersion,
     ImportedRegisteredModel,
+    ImportedRegistryEvent,
     ImportedRun,
 )
 from headrace.schema.runs import SearchRuns
@@ -143,6 +145,7 @@ class ExportSource:
             if model.experiment_id not in elsewhere:
                 yield model
                 yield self._files("logged model", model.model_id, model.artifact_uri)
+        yield from self._history(wanted)
         for model in self._registered(wanted):
             yield model
             yield from self._pages(ExportModelVersions(name=model.name), "versions")
@@ -256,6 +259,13 @@ class ExportSource:
             for model in self._pages(ExportLoggedModels(model_ids=batch), "models"):
                 if model.experiment_id not in homes:
                     yield model
+
+    def _history(self, wanted: _Wanted) -> Iterator[ImportedRegistryEvent]:
+        """The events of the registry, with those of deleted models, or of the models that are wanted."""
+        if wanted.registry is None:
+            yield from self._pages(ExportRegistryEvents(), "events")
+        for batch in _batches(sorted(wanted.registry or [])):
+            yield from self._pages(ExportRegistryEvents(names=batch), "events")
 
     def _registered(self, wanted: _Wanted) -> Iterator[ImportedRegisteredModel]:
         if wanted.registry is None:

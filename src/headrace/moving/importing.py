@@ -29,6 +29,7 @@ from headrace.schema.imports import (
     ImportedLoggedModel,
     ImportedModelVersion,
     ImportedRegisteredModel,
+    ImportedRegistryEvent,
     ImportedRun,
     ImportedSeries,
     ImportEvaluationDatasets,
@@ -38,6 +39,7 @@ from headrace.schema.imports import (
     ImportOutcome,
     ImportPoints,
     ImportRegisteredModels,
+    ImportRegistryEvents,
     ImportRuns,
 )
 
@@ -50,6 +52,7 @@ _TOGETHER: dict[type, int] = {
     ImportedLoggedModel: 100,
     ImportedSeries: 20_000,
     SourceFiles: 200,
+    ImportedRegistryEvent: 200,
     ImportedRegisteredModel: 100,
     ImportedModelVersion: 200,
     ImportedEvaluationDataset: 10,
@@ -265,6 +268,9 @@ class Importer:
             except HeadraceError as error:
                 self.report.lose("artifacts", owner.id, error.message)
 
+    def _take_registry_events(self, items: list[ImportedRegistryEvent]) -> None:
+        self._sent(items, lambda some: ImportRegistryEvents(events=some))
+
     def _take_registered_models(self, items: list[ImportedRegisteredModel]) -> None:
         for model, outcome in self._sent(items, lambda some: ImportRegisteredModels(models=some)):
             if outcome.became == "refused":
@@ -355,19 +361,11 @@ class Importer:
 def id_of(item: Record) -> str:
     """What a record is called in reports."""
     match item:
-        case ImportedRun():
-            return item.run_id
-        case ImportedExperiment():
-            return item.experiment_id
-        case ImportedLoggedModel():
-            return item.model_id
         case ImportedModelVersion():
             return f"{item.name}/{item.version}"
-        case ImportedRegisteredModel():
-            return item.name
-        case ImportedEvaluationDataset():
-            return item.dataset_id
-    raise TypeError(f"{type(item).__name__} is nothing that is imported")
+        case ImportedRegistryEvent():
+            return f"{item.history_id}/{item.number}"
+    return str(getattr(item, type(item).__struct_fields__[0]))
 
 
 #: What becomes of the artifacts of one owner when they are not to be read.
@@ -376,6 +374,7 @@ _NAMES: dict[type, str] = {
     ImportedExperiment: "experiment",
     ImportedRun: "run",
     ImportedLoggedModel: "logged model",
+    ImportedRegistryEvent: "registry event",
     ImportedRegisteredModel: "registered model",
     ImportedModelVersion: "model version",
     ImportedEvaluationDataset: "evaluation dataset",
@@ -386,6 +385,7 @@ _TAKERS: dict[type, Callable[[Importer, list[Any]], None]] = {
     ImportedLoggedModel: Importer._take_logged_models,
     ImportedSeries: Importer._take_series,
     SourceFiles: Importer._take_files,
+    ImportedRegistryEvent: Importer._take_registry_events,
     ImportedRegisteredModel: Importer._take_registered_models,
     ImportedModelVersion: Importer._take_versions,
     ImportedEvaluationDataset: Importer._take_evaluation_datasets,

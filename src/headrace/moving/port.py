@@ -15,6 +15,7 @@ from headrace.schema.imports import (
     ImportedLoggedModel,
     ImportedModelVersion,
     ImportedRegisteredModel,
+    ImportedRegistryEvent,
     ImportedRun,
     ImportedSeries,
 )
@@ -55,6 +56,7 @@ Entity = (
     | ImportedRun
     | ImportedSeries
     | ImportedLoggedModel
+    | ImportedRegistryEvent
     | ImportedRegisteredModel
     | ImportedModelVersion
     | ImportedEvaluationDataset
@@ -92,9 +94,10 @@ class Source(Protocol):
         """Everything that was chosen, in an order in which it can be taken.
 
         An experiment comes before its runs, a run before its series, its files and the logged models that were measured
-        in it, a registered model before its versions, experiments before their evaluation datasets. Ids and locations
-        are the source's own. Points of one series, and records of one dataset, may come in several pieces. What is
-        damaged costs that item only, and is told as ``Lost``.
+        in it, the events of a registered model before the model, each history in its order, and a registered model
+        before its versions, experiments before their evaluation datasets. Ids and locations are the source's own.
+        Points of one series, and records of one dataset, may come in several pieces. What is damaged costs that item
+        only, and is told as ``Lost``.
         """
         ...
 

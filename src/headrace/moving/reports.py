@@ -7,12 +7,14 @@ from typing import Any
 
 from headrace.moving.port import Lost
 
+EVENT = "registry event"
 #: The kinds of thing that are counted, in the order in which they are told.
 KINDS = (
     "experiment",
     "run",
     "point",
     "logged model",
+    EVENT,
     "registered model",
     "model version",
     "evaluation dataset",
@@ -39,7 +41,11 @@ class Report:
         return not self.lost
 
     def lose(self, kind: str, id: str, why: str, count: int = 1) -> None:
-        """Note what does not come over."""
+        """Note what does not come over. Events of one history that share a reason are told as one."""
+        last = self.lost[-1] if self.lost else None
+        if kind == EVENT and last and (last.kind, last.why) == (kind, why) and _history(last.id) == _history(id):
+            self.lost[-1] = Lost(kind, last.id, why, last.count + count)
+            return
         self.lost.append(Lost(kind, id, why, count))
 
     def lost_of(self, kind: str) -> int:
@@ -65,3 +71,7 @@ class Report:
             ],
             "notes": self.notes,
         }
+
+
+def _history(event: str) -> str:
+    return event.partition("/")[0]

@@ -9,6 +9,7 @@ import msgspec
 from headrace.base.errors import BadRequest
 from headrace.moving.port import Lost
 from headrace.schema import Record
+from headrace.schema.imports import ImportedRegistryEvent
 from headrace.wire import codec
 
 R = TypeVar("R", bound=Record)
@@ -17,8 +18,11 @@ R = TypeVar("R", bound=Record)
 def salvaged(record: R) -> tuple[R, list[Lost]]:
     """The record without those of its parts that break a rule of the schema, and these parts.
 
-    Parts are the items of its lists, and fields that need not be there.
+    Parts are the items of its lists, and fields that need not be there. Nothing is left out of an event: it is what
+    happened, or refused.
     """
+    if isinstance(record, ImportedRegistryEvent):
+        return record, []
     changes: dict[str, Any] = {}
     lost: list[Lost] = []
     needed = next(each for each in msgspec.structs.fields(record) if each.required)

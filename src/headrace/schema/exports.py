@@ -18,6 +18,7 @@ from headrace.schema.imports import (
     ImportedLoggedModel,
     ImportedModelVersion,
     ImportedRegisteredModel,
+    ImportedRegistryEvent,
     ImportedRun,
     ImportedSeries,
 )
@@ -67,6 +68,13 @@ class ModelVersionsExported(Record, frozen=True, kw_only=True):
     """A page of versions of a registered model."""
 
     versions: list[ImportedModelVersion] = []
+    next_page_token: str | None = None
+
+
+class RegistryEventsExported(Record, frozen=True, kw_only=True):
+    """A page of events of the registry."""
+
+    events: list[ImportedRegistryEvent] = []
     next_page_token: str | None = None
 
 
@@ -137,6 +145,18 @@ class ExportModelVersions(Call[ModelVersionsExported], frozen=True, kw_only=True
 
     name: LookupName
     max_results: _Page = 1000
+    page_token: PageToken | None = None
+
+
+@call("POST", "exports/registry-events", since=3, needs=Manage.workspace())
+class ExportRegistryEvents(Call[RegistryEventsExported], frozen=True, kw_only=True):
+    """Tell the history of the registry, of deleted models too, or of the models that have some names.
+
+    One history comes after the other, in the order of their ids, and each from its first event on.
+    """
+
+    names: Annotated[list[LookupName], Meta(max_length=1000)] = []
+    max_results: _Page = 200
     page_token: PageToken | None = None
 
 

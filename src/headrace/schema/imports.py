@@ -18,6 +18,7 @@ from headrace.schema.datasets import DatasetInput, ModelInput
 from headrace.schema.experiments import ExperimentTag
 from headrace.schema.logged_models import LoggedModelParameter, LoggedModelTag
 from headrace.schema.registry import ModelVersionTag, RegisteredModelTag
+from headrace.schema.registry_events import Change, EventKind
 from headrace.schema.runs import Metric, ModelOutput, Param, RunTag
 from headrace.schema.types import (
     Alias,
@@ -41,6 +42,8 @@ from headrace.schema.types import (
 
 #: Bytes of the body of an import.
 _BYTES = 64 << 20
+_Number = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+_ONE = ("none", "one")
 _Json = Annotated[str, Meta(min_length=1, max_length=32 << 20)]
 #: What became of a record: it is new here, was here already, was here and got something added, or was refused.
 Became = Literal["new", "there", "added", "refused"]
@@ -133,6 +136,40 @@ class ImportedRegisteredModel(Record, frozen=True, kw_only=True):
     #: The highest number any version of it ever had, as far as is known.
     last_version: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
     tags: Annotated[list[RegisteredModelTag], Meta(max_length=10_000)] = []
+    #: Whose events tell how it came to be so, if those were imported before.
+    history_id: ForeignId | None = None
+
+
+class ImportedRegistryEvent(Record, frozen=True, kw_only=True):
+    """One change of the registry as another store tells it, known by its history and its number there."""
+
+    #: Of one registered model, from its creation to its deletion.
+    history_id: ForeignId
+    #: 1 is the first event of the history.
+    number: _Number
+    event: EventKind
+    timestamp: Int64
+    user_id: Annotated[str, Meta(max_length=500)]
+    #: The name that the model had after the change.
+    name: ModelName
+    #: The name that it has now; absent where it is deleted.
+    name_now: ModelName | None = None
+    version: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
+    alias: Alias | None = None
+    changes: Annotated[list[Change], Meta(max_length=100_000)] = []
+    #: The number of the event whose state a roll-back brought back.
+    restores: _Number | None = None
+
+    def __post_init__(self) -> None:
+        noun, _, what = self.event.partition(".")
+        if (self.version is not None) != noun.startswith("model_version"):
+            raise BadRequest(f"Invalid value for 'version': an event {self.event} has {_ONE[self.version is None]}")
+        if (self.alias is not None) != (noun == "model_version_alias"):
+            raise BadRequest(f"Invalid value for 'alias': an event {self.event} has {_ONE[self.alias is None]}")
+        if what == "transitioned" and not (self.changes and self.changes[0].field == "stage"):
+            raise BadRequest("Invalid value for 'changes': those of a transition begin with the stage")
+        if self.restores is not None and (what != "rolled_back" or self.restores >= self.number):
+            raise BadRequest("Invalid value for 'restores': a roll-back brings an earlier event back, and nothing else")
 
 
 class ImportedModelVersion(Record, frozen=True, kw_only=True):
@@ -266,6 +303,17 @@ class ImportRegisteredModels(Call[Imported], frozen=True, kw_only=True):
     """Take over registered models."""
 
     models: Annotated[list[ImportedRegisteredModel], Meta(max_length=1000)]
+
+
+@call("POST", "imports/registry-events", since=3, needs=Manage.workspace(), writes=True, limit=_BYTES)
+class ImportRegistryEvents(Call[Imported], frozen=True, kw_only=True):
+    """Take over the history of registered models: each from its first event on, and before the model itself.
+
+    What is here is never changed. Once a model is here, or was deleted here, its history goes on here and takes nothing
+    more.
+    """
+
+    events: Annotated[list[ImportedRegistryEvent], Meta(max_length=1000)]
 
 
 @call("POST", "imports/model-versions", since=3, needs=Manage.workspace(), writes=True, limit=_BYTES)

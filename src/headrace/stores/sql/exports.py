@@ -105,8 +105,11 @@ def export_registered_models(tx: Tx, call: ExportRegisteredModels) -> Registered
         where += f" AND m.name IN {marks(call.names)}"
         params += call.names
     page = Page(tx, call, (Term("m.name"),), call.max_results)
-    columns = "m.id, m.creation_time, m.last_update_time, m.description, m.deployment_job_id, m.last_version"
-    rows = page.rows(tx, f"SELECT {columns}", f"FROM registered_models m WHERE {where}", params)
+    columns = (
+        "m.id, m.creation_time, m.last_update_time, m.description, m.deployment_job_id, m.last_version, h.history_id"
+    )
+    source = "FROM registered_models m LEFT JOIN registry_histories h ON h.model = m.id"
+    rows = page.rows(tx, f"SELECT {columns}", f"{source} WHERE {where}", params)
     tags = _pairs(tx, "registered_model_tags", "model", "name", [row[0] for row in rows])
     return RegisteredModelsExported(
         models=[
@@ -118,8 +121,9 @@ def export_registered_models(tx: Tx, call: ExportRegisteredModels) -> Registered
                 deployment_job_id=job,
                 last_version=last,
                 tags=[RegisteredModelTag(*pair) for pair in tags.get(key, [])],
+                history_id=history,
             )
-            for key, created, updated, description, job, last, name in rows
+            for key, created, updated, description, job, last, history, name in rows
         ],
         next_page_token=page.next_token,
     )

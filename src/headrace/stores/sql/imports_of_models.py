@@ -16,11 +16,12 @@ from headrace.schema.imports import (
     ImportRegisteredModels,
 )
 from headrace.schema.registry_events import Change
-from headrace.stores.sql import names
+from headrace.stores.sql import names, registry_histories, registry_past
 from headrace.stores.sql.experiments import number_of
 from headrace.stores.sql.logged_model_points import POINT_COLUMNS
 from headrace.stores.sql.points import kept
 from headrace.stores.sql.registry_events import appeared, note, tags_appeared
+from headrace.stores.sql.registry_histories import Known
 from headrace.stores.sql.store import answers
 from headrace.stores.sql.tx import Tx, marks
 
@@ -39,7 +40,8 @@ def import_registered_models(tx: Tx, call: ImportRegisteredModels) -> Imported:
 
 @answers(ImportModelVersions)
 def import_model_versions(tx: Tx, call: ImportModelVersions) -> Imported:
-    return Imported(outcomes=[_version(tx, told) for told in call.versions])
+    stages: dict[int, dict[int, str]] = {}
+    return Imported(outcomes=[_version(tx, told, stages) for told in call.versions])
 
 
 def _logged_model(tx: Tx, told: ImportedLoggedModel) -> ImportOutcome:
@@ -105,13 +107,14 @@ def _pair(pair: Any) -> tuple[str, str]:
 
 
 def _registered_model(tx: Tx, told: ImportedRegisteredModel) -> ImportOutcome:
+    history = registry_histories.known(tx, told.history_id) if told.history_id else None
     row = _model_row(tx, told.name)
-    if row is not None and row[1] != told.creation_timestamp:
-        why = "Another registered model has this name; rename or delete one of the two"
+    if why := _obstacle(tx, told, row, history):
         return ImportOutcome(id=told.name, became="refused", why=why)
     if row is None:
         key = tx.insert(
             "registered_models",
+            **({"id": history.model} if history and not history.is_over else {}),
             workspace=tx.house.workspace,
             name=told.name,
             description=told.description,
@@ -130,9 +133,28 @@ def _registered_model(tx: Tx, told: ImportedRegisteredModel) -> ImportOutcome:
         )
     added = tx.put_new("registered_model_tags", "model, name, value", [(key, *_pair(each)) for each in told.tags])
     if row is None:
+        _note_model(tx, told, key, history)
+    return ImportOutcome(id=told.name, became=_became(row is None, added))
+
+
+def _obstacle(tx: Tx, told: ImportedRegisteredModel, row: Any, history: Known | None) -> str | None:
+    """Why a registered model cannot be taken."""
+    if row is not None and row[1] != told.creation_timestamp:
+        return "Another registered model has this name; rename or delete one of the two"
+    if row is None and history is not None:
+        name = tx.scalar("SELECT name FROM registered_models WHERE id = ?", history.model)
+        return name and f"The same registered model is here under the name {name!r}; rename one of the two"
+    return None
+
+
+def _note_model(tx: Tx, told: ImportedRegisteredModel, key: int, history: Known | None) -> None:
+    """Note what came in, as of now, unless its history tells it already."""
+    if history is None or history.is_over:
+        registry_histories.begin(tx, key)
         changes = appeared(description=told.description, deployment_job_id=told.deployment_job_id)
         note(tx, key, told.name, "registered_model.created", [*changes, *tags_appeared(dict(map(_pair, told.tags)))])
-    return ImportOutcome(id=told.name, became=_became(row is None, added))
+    elif history.name != told.name:
+        note(tx, key, told.name, "registered_model.renamed", [Change("name", history.name, told.name)])
 
 
 def _model_row(tx: Tx, name: str) -> Any:
@@ -143,7 +165,7 @@ def _model_row(tx: Tx, name: str) -> Any:
     )
 
 
-def _version(tx: Tx, told: ImportedModelVersion) -> ImportOutcome:
+def _version(tx: Tx, told: ImportedModelVersion, stages: dict[int, dict[int, str]]) -> ImportOutcome:
     said = f"{told.name}/{told.version}"
     model, stage = _model_row(tx, told.name), _STAGES.get(told.current_stage.lower())
     number = int(told.version) if told.version.isascii() and told.version.isdigit() else 0
@@ -162,10 +184,14 @@ def _version(tx: Tx, told: ImportedModelVersion) -> ImportOutcome:
         "model_version_tags", "model, version, name, value", [(key, number, *_pair(each)) for each in told.tags]
     )
     if created is None:
-        _note_version(tx, told, key, number, stage)
+        if key not in stages:
+            stages[key] = registry_past.last_stages(tx, key)
+        _note_version(tx, told, key, number, stage, stages[key].get(number))
     for alias in told.aliases:
         if tx.put_new("aliases", "model, alias, version", [(key, alias, number)]):
             added += 1
+            if registry_past.last_alias(tx, key, alias) == number:
+                continue
             changes = [Change("version", None, str(number))]
             note(tx, key, told.name, "model_version_alias.set", changes, version=number, alias=alias)
     why = _aliases_elsewhere(tx, told, key, number)
@@ -195,8 +221,17 @@ def _insert_version(tx: Tx, told: ImportedModelVersion, model: int, number: int,
     tx.run("UPDATE registered_models SET last_version = ? WHERE id = ? AND last_version < ?", number, model, number)
 
 
-def _note_version(tx: Tx, told: ImportedModelVersion, model: int, number: int, stage: str) -> None:
-    """Note in the history of the registry what came in, as of now."""
+def _note_version(tx: Tx, told: ImportedModelVersion, model: int, number: int, stage: str, said: str | None) -> None:
+    """Note what came in, as of now, unless the history tells it already: ``said`` is the stage by that, if any."""
+    if said is None:
+        _note_new_version(tx, told, model, number)
+        said = "None"
+    if stage != said:
+        changes = [Change("stage", said, stage)]
+        note(tx, model, told.name, "model_version.transitioned", changes, version=number)
+
+
+def _note_new_version(tx: Tx, told: ImportedModelVersion, model: int, number: int) -> None:
     changes = appeared(
         source=told.source,
         run_id=told.run_id,
@@ -206,9 +241,6 @@ def _note_version(tx: Tx, told: ImportedModelVersion, model: int, number: int, s
     )
     changes += tags_appeared(dict(map(_pair, told.tags)))
     note(tx, model, told.name, "model_version.created", changes, version=number)
-    if stage != "None":
-        changes = [Change("stage", "None", stage)]
-        note(tx, model, told.name, "model_version.transitioned", changes, version=number)
 
 
 def _aliases_elsewhere(tx: Tx, told: ImportedModelVersion, model: int, number: int) -> str | None:

@@ -24,7 +24,7 @@ from headrace.schema.registry import (
 )
 from headrace.schema.registry_events import Change, EventKind
 from headrace.search import REGISTERED_MODELS, And, Compare, Entity, Node, Not, Or, parse
-from headrace.stores.sql import registry_events, webhook_outbox
+from headrace.stores.sql import registry_events, registry_histories, webhook_outbox
 from headrace.stores.sql.filters import Sql, TextPairs, condition
 from headrace.stores.sql.paging import Page, Term
 from headrace.stores.sql.registry_records import MODEL_COLUMNS, VERSION_COLUMNS, VERSION_SOURCE, models, versions
@@ -56,6 +56,7 @@ def create_registered_model(tx: Tx, call: CreateRegisteredModel) -> RegisteredMo
     tx.put("registered_model_tags", "model, name", "value", [(key, *pair) for pair in tags.items()])
     changes = registry_events.appeared(description=call.description, deployment_job_id=call.deployment_job_id)
     changes += registry_events.tags_appeared(tags)
+    registry_histories.begin(tx, key)
     registry_events.note(tx, key, call.name, "registered_model.created", changes)
     webhook_outbox.model_created(tx, call.name, tags, call.description)
     return _found(tx, key)

@@ -9,6 +9,7 @@ import msgspec
 
 from headrace.base import caller
 from headrace.base.clock import now_ms
+from headrace.base.errors import BadRequest
 from headrace.schema.registry_events import (
     Change,
     EventKind,
@@ -36,6 +37,26 @@ def note(
     restores: int | None = None,
 ) -> None:
     """Write down one change of the registered model with this key, whose name is now ``name``."""
+    who = tx.caller or caller.account()
+    keep(
+        tx, model, name, event, changes, version=version, alias=alias, restores=restores, user_id=who, happened=now_ms()
+    )
+
+
+def keep(
+    tx: Tx,
+    model: int,
+    name: str,
+    event: EventKind,
+    changes: Iterable[Change],
+    *,
+    version: int | None,
+    alias: str | None,
+    restores: int | None,
+    user_id: str,
+    happened: int,
+) -> None:
+    """Write down a change that somebody made at some time, here or in another store."""
     tx.run(
         "INSERT INTO registry_events (workspace, model, name, event, version, alias, user_id, happened, changes,"
         " restores) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -45,8 +66,8 @@ def note(
         event,
         version,
         alias,
-        tx.caller or caller.account(),
-        now_ms(),
+        user_id,
+        happened,
         msgspec.json.encode(list(changes)).decode(),
         restores,
     )
@@ -71,12 +92,15 @@ def backwards(changes: Sequence[Change]) -> list[Change]:
 def search_registry_events(tx: Tx, call: SearchRegistryEvents) -> RegistryEventsFound:
     where = "e.workspace = ?"
     params: list[Any] = [tx.house.workspace]
+    # What was imported is older than its key, but for what else happened to the same model.
+    newest = [Term("e.happened", descending=True), Term("e.id", descending=True)]
     if call.name is not None:
         owners = _owners(tx, call.name)
         if not owners:
             return RegistryEventsFound()
-        where += f" AND e.model IN {marks(owners)}"
-        params += owners
+        # By their models alone, or a database may look through the events of all.
+        where, params = f"e.model IN {marks(owners)}", [*owners]
+        newest = newest if owners[1:] else newest[1:]
     if call.events:
         where += f" AND e.event IN {marks(call.events)}"
         params += call.events
@@ -91,7 +115,9 @@ def search_registry_events(tx: Tx, call: SearchRegistryEvents) -> RegistryEvents
         if value is not None:
             where += f" AND {test}"
             params.append(_number(value) if test == "e.version = ?" else value)
-    page = Page(tx, call, [Term("e.id", descending=True)], call.max_results)
+    page = Page(tx, call, newest, call.max_results)
+    if page.after is not None and len(page.after) != len(newest):
+        raise BadRequest("Invalid page_token: other models have this name now. Ask for the first page again")
     rows = page.rows(tx, f"SELECT {_COLUMNS}", f"FROM registry_events e WHERE {where}", params)
     return RegistryEventsFound(events=[_told(row) for row in rows], next_page_token=page.next_token)
 

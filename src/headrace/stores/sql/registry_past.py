@@ -12,8 +12,11 @@ from headrace.schema.registry_events import Change, GetModelVersionAt, RollBackR
 from headrace.stores.sql import registry_events, webhook_outbox
 from headrace.stores.sql.model_versions import stage_named, told
 from headrace.stores.sql.registered_models import key_of, touch
+from headrace.stores.sql.registry_histories import DELETED
 from headrace.stores.sql.store import answers
 from headrace.stores.sql.tx import Tx
+
+_EVER = 2**63 - 1
 
 
 class _State(NamedTuple):
@@ -130,6 +133,16 @@ def _alias_at(tx: Tx, model: int, alias: str, at: int) -> int | None:
     return row[1] if row else None
 
 
+def last_stages(tx: Tx, model: int) -> dict[int, str]:
+    """The versions that a model has by its history, and their stages."""
+    return _stages_at(tx, model, _EVER)
+
+
+def last_alias(tx: Tx, model: int, alias: str) -> int | None:
+    """The version that an alias points at by the history of its model."""
+    return _alias_at(tx, model, alias, _EVER)
+
+
 def _stages_at(tx: Tx, model: int, at: int) -> dict[int, str]:
     """The versions that a model had at a time, and their stages."""
     stages: dict[int, str] = {}
@@ -151,22 +164,25 @@ def _stages_at(tx: Tx, model: int, at: int) -> dict[int, str]:
 
 def _model_at(tx: Tx, name: str, at: int) -> int:
     """The key of the model that had a name at a time."""
-    row = tx.row(
-        "SELECT model FROM registry_events WHERE workspace = ? AND name = ? AND happened <= ? ORDER BY id DESC LIMIT 1",
-        tx.house.workspace,
-        name,
-        at,
+    named = "registry_events WHERE workspace = ? AND name = ? AND happened <= ?"
+    asked = tx.house.workspace, name, at
+    row = tx.row(f"SELECT model FROM {named} ORDER BY id DESC LIMIT 1", *asked)
+    if row and _had_name(tx, row[0], name, at):
+        return int(row[0])
+    # Others may have had it before or since: what was imported last need not have happened last.
+    for model, _ in tx.rows(f"SELECT model, MAX(id) FROM {named} GROUP BY model ORDER BY 2 DESC LIMIT 500", *asked):
+        if _had_name(tx, model, name, at):
+            return int(model)
+    if at > now_ms() or not row:
+        key_of(tx, name)
+    raise NotFound(f"At {_moment(at)} no registered model had the name {name[:100]!r}")
+
+
+def _had_name(tx: Tx, model: int, name: str, at: int) -> bool:
+    last = tx.row(
+        "SELECT name, event FROM registry_events WHERE model = ? AND happened <= ? ORDER BY id DESC LIMIT 1", model, at
     )
-    last = row and tx.row(
-        "SELECT name, event FROM registry_events WHERE model = ? AND happened <= ? ORDER BY id DESC LIMIT 1",
-        row[0],
-        at,
-    )
-    if not last or last[0] != name or last[1] == "registered_model.deleted":
-        if at > now_ms() or not row:
-            key_of(tx, name)
-        raise NotFound(f"At {_moment(at)} no registered model had the name {name[:100]!r}")
-    return int(row[0])
+    return bool(last) and last[0] == name and last[1] != DELETED
 
 
 def _still_there(tx: Tx, model: int, name: str, version: int) -> ModelVersion:

@@ -8,6 +8,7 @@ from headrace.testing.stores.experiments import ExperimentContract
 from headrace.testing.stores.exporting import ExportingContract
 from headrace.testing.stores.history import HistoryContract
 from headrace.testing.stores.imports import ImportContract
+from headrace.testing.stores.imports_of_events import ImportOfEventsContract
 from headrace.testing.stores.imports_of_models import ImportOfModelsContract
 from headrace.testing.stores.logged_models import LoggedModelContract
 from headrace.testing.stores.purging import PurgingContract
@@ -32,6 +33,7 @@ class StoreContract(
     ExportingContract,
     ImportContract,
     ImportOfModelsContract,
+    ImportOfEventsContract,
 ):
     """All that a store promises."""
 

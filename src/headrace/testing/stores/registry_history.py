@@ -136,6 +136,14 @@ class RegistryHistoryContract:
         with making.refused("INVALID_PARAMETER_VALUE", "page_token"):
             store.send(SearchRegistryEvents(name=name, page_token="zz"))
         assert _events(store, making.fresh("nobody")) == []
+        for _ in range(2):
+            store.send(DeleteRegisteredModel(name=name))
+            store.send(CreateRegisteredModel(name=name))
+        store.send(DeleteRegisteredModel(name=name))
+        token = store.send(SearchRegistryEvents(name=name, max_results=2)).next_page_token
+        store.send(CreateRegisteredModel(name=name))
+        with making.refused("INVALID_PARAMETER_VALUE", "page_token"):
+            store.send(SearchRegistryEvents(name=name, max_results=2, page_token=token))
 
     def test_an_alias_is_followed_as_it_was(self, store: Store) -> None:
         name = _model(store, 2)

@@ -14,6 +14,7 @@ from headrace.stores.sql.migrations import (
     m0005_evaluation_datasets,
     m0006_purging,
     m0007_reading,
+    m0008_registry_histories,
 )
 
 STEPS = [
@@ -24,4 +25,5 @@ STEPS = [
     m0005_evaluation_datasets,
     m0006_purging,
     m0007_reading,
+    m0008_registry_histories,
 ]
