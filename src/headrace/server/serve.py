@@ -15,6 +15,7 @@ import typing
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing import get_context
+from multiprocessing.connection import wait
 from types import FrameType
 from typing import Any
 
@@ -184,6 +185,25 @@ class _Worker(multiprocess.Process):
         if self._server is None:
             self._server = _Server(config=self.config)
         return self._server
+
+    def is_alive(self, timeout: float = 5) -> bool:
+        """Whether the worker answers in time; one that has ended is not waited for."""
+        with suppress(OSError, EOFError):
+            self.parent_conn.send(b"ping")
+            if self.parent_conn in wait([self.parent_conn, self.process.sentinel], timeout):
+                self.parent_conn.recv()
+                return True
+        return False
+
+
+class _Supervisor(Multiprocess):
+    """Keeps the workers, but replaces none that ended because everything is to end."""
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace workers that ended."""
+        ended = [each for each in self.processes if not each.is_alive(self.config.timeout_worker_healthcheck)]
+        if ended and not self.signal_queue:
+            super().keep_subprocess_alive()
 
 
 def _config(app: Any, workers: int, patience: int, *, factory: bool = False) -> Config:
