@@ -30,7 +30,9 @@ def answers(draw: st.DrawFn) -> tuple[Any, Any, Any, Any]:
 @given(answers())
 def test_precision_recall_f1_and_accuracy(said: tuple[Any, Any, Any, Any]) -> None:
     y, predicted, _, weight = said
-    counts = measures.ClassCounts(np.unique(y), y, predicted, weight)
+    counts = measures.ClassCounts.of(np.unique(y), y, predicted, weight)
+    assert counts is not None
+    assert measures.ClassCounts.of(np.unique(y), y + 1, predicted, weight) is None
     theirs = metrics.precision_recall_fscore_support(
         y, predicted, average="weighted", sample_weight=weight, zero_division=0
     )

@@ -174,9 +174,10 @@ def _still(value: Any) -> Any:
     if isinstance(value, type) or not hasattr(value, "get_params"):
         return value
     copied = copy.copy(value)
-    for name, param in value.get_params(deep=False).items():
-        if name in vars(copied):
-            vars(copied)[name] = _still(param)
+    for name, held in vars(value).items():
+        # What ends in an underscore was learned, and a fit makes it anew.
+        if not name.endswith("_") and (isinstance(held, list | tuple) or hasattr(held, "get_params")):
+            vars(copied)[name] = _still(held)
     return copied
 
 

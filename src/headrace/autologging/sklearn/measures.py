@@ -17,11 +17,16 @@ Array = np.ndarray[Any, Any]
 class ClassCounts:
     """Rows by class and predicted class, as the weights have them: what precision, recall and the like are made of."""
 
-    def __init__(self, classes: Array, y: Array, predicted: Array, weight: Array | None) -> None:
-        self.classes, size = classes, len(classes)
-        self.codes = np.searchsorted(classes, y)
-        pairs = self.codes * size + np.searchsorted(classes, predicted)
-        self.table = np.bincount(pairs, weights=weight, minlength=size * size).reshape(size, size).astype(float)
+    def __init__(self, classes: Array, codes: Array, said: Array, weight: Array | None) -> None:
+        self.classes, self.codes, size = classes, codes, len(classes)
+        rows = np.bincount(codes * size + said, weights=weight, minlength=size * size)
+        self.table = rows.reshape(size, size).astype(float)
+
+    @classmethod
+    def of(cls, classes: Array, y: Array, predicted: Array, weight: Array | None) -> ClassCounts | None:
+        """The counts of rows of these classes, which are sorted; None when there are rows of another."""
+        codes, said = _codes(classes, y), _codes(classes, predicted)
+        return None if codes is None or said is None else cls(classes, codes, said, weight)
 
     def accuracy(self) -> float:
         """Share of rows whose class was predicted."""
@@ -88,6 +93,13 @@ def regression(y: Array, predicted: Array, weight: Array | None) -> dict[str, fl
         "mean_absolute_error": float(np.mean(np.average(np.abs(errors), axis=0, weights=weights))),
         "r2_score": float(np.mean(explained)),
     }
+
+
+def _codes(classes: Array, values: Array) -> Array | None:
+    """At which place among the classes each value is."""
+    found = np.searchsorted(classes, values)
+    found[found == len(classes)] = 0
+    return found if bool((classes[found] == values).all()) else None
 
 
 def _ratio(part: Array, whole: Array) -> Array:
