@@ -24,7 +24,7 @@ class Late:
 
 def test_imports_are_found_anywhere_in_a_script() -> None:
     text = "import a.b\nfrom c.d import e\nfrom . import f\ndef g():\n    import h\n"
-    assert imports.modules_of_source(text) == {"a.b", "c.d", "h"}
+    assert imports.modules_of_source(text) == {"a.b", "c.d", "c.d.e", "h"}
 
 
 def test_imports_inside_of_methods_are_found() -> None:
