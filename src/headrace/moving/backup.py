@@ -6,6 +6,7 @@ says how long that is and its SHA-256. Nothing is restored before both were veri
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -105,8 +106,9 @@ def _opened(file: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
     try:
         with zipfile.ZipFile(file) as archive:
             yield archive, _manifest(archive, file)
-    except _DAMAGE as error:
-        if isinstance(error, BadRequest):
+    except (*_DAMAGE, OSError) as error:
+        # EINVAL: a damaged archive sends its reader to before its beginning. Other complaints are of the disk.
+        if isinstance(error, BadRequest) or (isinstance(error, OSError) and error.errno != errno.EINVAL):
             raise
         raise BadRequest(f"{file} is no backup of Headrace, or was cut short: {error}") from None
 
