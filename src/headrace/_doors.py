@@ -71,6 +71,7 @@ MODULES = {
     "types": "models.types",
     "types.schema": "models.types",
     "utils.async_logging.run_operations": "tracking.operations",
+    "utils.autologging_utils": "autologging.public",
     "utils.credentials": "tracking.credentials",
     "utils.doctor": "tracking.doctor",
     "utils.mlflow_tags": "tracking.tag_names",
@@ -135,10 +136,10 @@ ABSENT = frozenset(
     set_trace_tag set_workspace start_span start_span_no_context test trace update_assessment update_current_trace
     update_workspace validate_evaluation_results
 
-    agno anthropic autogen bedrock catboost claude_code config crewai deployments diffusers dspy evaluation gateway
-    gemini genai groq h2o haystack johnsnowlabs keras langchain lightgbm litellm llama_index metrics mistral onnx openai
+    agno anthropic autogen bedrock claude_code config crewai deployments diffusers dspy evaluation gateway
+    gemini genai groq h2o haystack johnsnowlabs keras langchain litellm llama_index metrics mistral onnx openai
     optuna otel paddle pmdarima projects prophet pydantic_ai pyspark pytest pytorch sagemaker semantic_kernel
-    sentence_transformers shap smolagents spacy spark statsmodels strands system_metrics tensorflow tracing transformers
+    sentence_transformers shap smolagents spacy spark strands system_metrics tensorflow tracing transformers
     typesafe
     """.split()
 )

@@ -6,8 +6,7 @@ import importlib
 import inspect
 from typing import Any
 
-#: Libraries that have a room here.
-LIBRARIES = ("sklearn",)
+from headrace.autologging.engine import LIBRARIES
 
 
 def autolog(

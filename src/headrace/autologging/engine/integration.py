@@ -19,6 +19,8 @@ from headrace.tracking import active
 
 _log = logging.getLogger("headrace.autologging")
 _lock = threading.RLock()
+#: Libraries that have a room here.
+LIBRARIES = ("sklearn",)
 #: Every library that was asked about, by its name.
 INTEGRATIONS: dict[str, Integration] = {}
 #: Libraries, or ``*`` for all, that are not watched at this moment.
