@@ -30,10 +30,44 @@ def xgboost() -> Made:
         yield f"estimator-{form}", estimator, {"model_format": form}
 
 
+def lightgbm() -> Made:
+    """A booster, and an estimator in every format."""
+    import lightgbm as lgb
+
+    quiet = {"verbose": -1, "num_threads": 1, "min_data_in_leaf": 1}
+    estimator = lgb.LGBMClassifier(n_estimators=3, **quiet).fit(X, Y)
+    yield "booster", lgb.train(quiet, lgb.Dataset(X, Y), 3), {"input_example": X}
+    for form in (None, "pickle", "cloudpickle"):
+        yield f"estimator-{form}", estimator, {"serialization_format": form}
+
+
+def catboost() -> Made:
+    """A classifier and a regressor, in both formats that it can read on any machine."""
+    from catboost import CatBoostClassifier, CatBoostRegressor
+
+    quiet = {"iterations": 3, "verbose": False, "allow_writing_files": False, "thread_count": 1}
+    yield "classifier", CatBoostClassifier(**quiet).fit(X, Y), {"input_example": X}
+    yield "regressor", CatBoostRegressor(**quiet).fit(X, Y), {"format": "json"}
+
+
+def statsmodels() -> Made:
+    """A regression, with and without its data, and a time series."""
+    import statsmodels.api as sm
+
+    yield "ols", sm.OLS(Y, X).fit(), {"input_example": X}
+    yield "bare", sm.OLS(Y, X).fit(), {"remove_data": True}
+    yield "series", sm.tsa.ARIMA(X["a"].to_numpy(), order=(1, 0, 0)).fit(), {}
+
+
 #: Import name -> its models: a name, the model, and what save_model is told.
-LIBRARIES: dict[str, Callable[[], Made]] = {"xgboost": xgboost}
+LIBRARIES: dict[str, Callable[[], Made]] = {
+    "xgboost": xgboost,
+    "lightgbm": lightgbm,
+    "catboost": catboost,
+    "statsmodels": statsmodels,
+}
 #: What other models than those of X are asked.
-INPUTS: dict[str, Any] = {}
+INPUTS: dict[str, Any] = {"statsmodels-series": pd.DataFrame({"start": [30], "end": [33]})}
 
 
 def installed() -> list[str]:
@@ -66,7 +100,8 @@ def answers(library: str, folder: Path) -> dict[str, Any]:
 
 
 def _said(flavor: dict[str, Any]) -> dict[str, Any]:
-    return {name: each for name, each in flavor.items() if name != "env"}
+    # MLflow names trusted types in the order of a set.
+    return {name: sorted(each) if isinstance(each, list) else each for name, each in flavor.items() if name != "env"}
 
 
 def _plain(answer: Any) -> Any:

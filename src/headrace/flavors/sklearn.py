@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-import pickle
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from headrace.base.errors import BadRequest, Untrusted
-from headrace.models import pickles
+from headrace.base.errors import BadRequest
+from headrace.models import serialization
 from headrace.models.environment import conda_env, pinned
 from headrace.models.flavor import Flavor, Saved, Saving, public
-from headrace.models.imports import distributions, globals_of_pickle
 from headrace.models.trust import file_in
 
-_log = logging.getLogger(__name__)
-
-SERIALIZATION_FORMAT_SKOPS = "skops"
-SERIALIZATION_FORMAT_CLOUDPICKLE = "cloudpickle"
-SERIALIZATION_FORMAT_PICKLE = "pickle"
-SUPPORTED_SERIALIZATION_FORMATS = [
-    SERIALIZATION_FORMAT_SKOPS,
-    SERIALIZATION_FORMAT_PICKLE,
-    SERIALIZATION_FORMAT_CLOUDPICKLE,
-]
+SERIALIZATION_FORMAT_SKOPS = serialization.SKOPS
+SERIALIZATION_FORMAT_CLOUDPICKLE = serialization.CLOUDPICKLE
+SERIALIZATION_FORMAT_PICKLE = serialization.PICKLE
+SUPPORTED_SERIALIZATION_FORMATS = serialization.FORMATS
 
 
 class Options(msgspec.Struct, kw_only=True):
@@ -70,11 +60,7 @@ class Sklearn(Flavor[Options]):
     options = Options
 
     def check(self, model: Any, saving: Saving, options: Options) -> None:
-        if _format(options) not in SUPPORTED_SERIALIZATION_FORMATS:
-            raise BadRequest(
-                f"serialization_format must be one of {SUPPORTED_SERIALIZATION_FORMATS}, not "
-                f"{options.serialization_format!r}"
-            )
+        serialization.check(_format(options))
         if not hasattr(model, "get_params") and not hasattr(model, options.pyfunc_predict_fn):
             raise BadRequest(
                 f"A {type(model).__name__} is no scikit-learn model: it has neither get_params nor predict"
@@ -84,9 +70,8 @@ class Sklearn(Flavor[Options]):
         import sklearn
 
         form = _format(options)
-        name = "model.skops" if form == SERIALIZATION_FORMAT_SKOPS else "model.pkl"
-        write = {SERIALIZATION_FORMAT_SKOPS: _write_skops, SERIALIZATION_FORMAT_PICKLE: _write_pickle}
-        needs = write.get(form, _write_cloudpickle)(model, folder / name, options)
+        name = serialization.file_name(form)
+        needs = {"scikit-learn", *serialization.write(model, folder / name, form, options.skops_trusted_types)}
         own = {
             "pickled_model": name,
             "sklearn_version": sklearn.__version__,
@@ -99,9 +84,7 @@ class Sklearn(Flavor[Options]):
 
     def load(self, folder: Path, own: Mapping[str, Any]) -> Any:
         file = file_in(folder, own, "pickled_model")
-        if own.get("serialization_format") == SERIALIZATION_FORMAT_SKOPS:
-            return _read_skops(file, own.get("skops_trusted_types") or [])
-        return pickles.load_file(file)
+        return serialization.read(file, own.get("serialization_format"), own.get("skops_trusted_types"))
 
     def load_pyfunc(self, folder: Path, saved: Mapping[str, Any], config: Mapping[str, Any] | None) -> SklearnModel:
         pyfunc = saved["python_function"]
@@ -115,66 +98,6 @@ class Sklearn(Flavor[Options]):
 
 def _format(options: Options) -> str:
     return options.serialization_format or SERIALIZATION_FORMAT_SKOPS
-
-
-def _write_skops(model: Any, file: Path, options: Options) -> set[str]:
-    import skops.io
-
-    skops.io.dump(model, file)
-    # Read back at once: a model that could not be loaded later must not look saved.
-    _read_skops(file, options.skops_trusted_types or [])
-    return {"scikit-learn", "skops", *distributions(_modules_of_skops(file))}
-
-
-def _write_pickle(model: Any, file: Path, options: Options) -> set[str]:
-    try:
-        data = pickle.dumps(model)
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise BadRequest(f"This model cannot be pickled: {error}. Try serialization_format='cloudpickle'") from error
-    file.write_bytes(data)
-    return {"scikit-learn", *_needs(data)}
-
-
-def _write_cloudpickle(model: Any, file: Path, options: Options) -> set[str]:
-    with file.open("wb") as opened:
-        pickles.dump(model, opened)
-    return {"scikit-learn", "cloudpickle", *_needs(file.read_bytes())}
-
-
-def _needs(pickled: bytes) -> set[str]:
-    return distributions(module for module, _ in globals_of_pickle(pickled))
-
-
-def _read_skops(file: Path, trusted: list[str]) -> Any:
-    import skops.io
-    from skops.io.exceptions import UntrustedTypesFoundException
-
-    try:
-        return skops.io.load(file, trusted=trusted)
-    except UntrustedTypesFoundException as error:
-        unknown = sorted(set(skops.io.get_untrusted_types(file=file)) - set(trusted))
-        raise Untrusted(
-            f"The model has untrusted types, which skops does not build unless told to: {unknown}. If you know them, "
-            f"save it with skops_trusted_types={[*trusted, *unknown]}, or with serialization_format='cloudpickle'"
-        ) from error
-    except (zipfile.BadZipFile, LookupError, ValueError, TypeError, AttributeError, ImportError) as error:
-        raise BadRequest(
-            f"The skops file {file.name} cannot be read: {type(error).__name__}: {error}. Install what the model's "
-            "requirements.txt names, at those versions"
-        ) from error
-
-
-def _modules_of_skops(file: Path) -> set[str]:
-    with zipfile.ZipFile(file) as archive:
-        return _modules(msgspec.json.decode(archive.read("schema.json")))
-
-
-def _modules(said: Any) -> set[str]:
-    """Every ``__module__`` in a tree of dicts and lists."""
-    if isinstance(said, dict):
-        here = {str(said["__module__"])} if said.get("__module__") else set()
-        return here.union(*(_modules(each) for each in said.values()))
-    return set().union(*(_modules(each) for each in said)) if isinstance(said, list) else set()
 
 
 def get_default_pip_requirements(include_cloudpickle: bool = False, include_skops: bool = False) -> list[str]:

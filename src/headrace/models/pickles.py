@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from headrace.base.errors import BadRequest
 from headrace.models import names
+from headrace.models.environment import PICKLES
 
 
 class _Named:
@@ -59,7 +60,11 @@ def load(file: IO[bytes]) -> Any:
 
 
 def load_file(path: Path) -> Any:
-    """The model in a pickle file."""
+    """The model in a pickle file, which must be named like one: others were not looked at when it was audited."""
+    if path.suffix not in PICKLES:
+        raise BadRequest(
+            f"Malformed MLmodel: {path.name} is to be unpickled, and a pickle ends in {', '.join(PICKLES)}"
+        )
     with path.open("rb") as file:
         return load(file)
 

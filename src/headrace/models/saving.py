@@ -17,7 +17,7 @@ from headrace.models.code import copy_code, read_config
 from headrace.models.environment import environment_of
 from headrace.models.examples import InputExample
 from headrace.models.flavor import Flavor, Saving
-from headrace.models.inference import infer_params
+from headrace.models.inference import infer_params, infer_schema
 from headrace.models.loading import fetch
 from headrace.models.model import MLMODEL_FILE_NAME, Model
 from headrace.models.signature import ModelSignature, infer_signature
@@ -90,7 +90,14 @@ def _signature(
             error,
         )
         output = None
-    return infer_signature(example.data, output, example.params)
+    declared = infer_signature(example.data, output, example.params)
+    columns = declared.inputs is not None and not declared.inputs.is_tensor_spec()
+    if columns and type(output).__name__ == "ndarray" and output.ndim == 1:
+        import pandas
+
+        # An array beside columns is one answer to each row, and MLflow calls that a column as well.
+        declared.outputs = infer_schema(pandas.Series(output))
+    return declared
 
 
 def _checked(signature: Any) -> ModelSignature:

@@ -20,6 +20,12 @@ from headrace.models.environment import PICKLES
 from headrace.models.model import Model
 from headrace.models.names import is_mlflow
 
+#: Types that skops does not know and that run nothing when they are built: LightGBM's hold trees as text.
+_HARMLESS = {
+    "collections.OrderedDict",
+    "lightgbm.basic.Booster",
+    *(f"lightgbm.sklearn.LGBM{kind}" for kind in ("Classifier", "Model", "Ranker", "Regressor")),
+}
 #: Schemes that are answered by the server or the folder that the user chose.
 _OWN_SCHEMES = ("runs", "models", "mlflow-artifacts")
 
@@ -58,8 +64,8 @@ def demands(model: Model, folder: Path) -> Iterator[str]:
             yield f"import {loader}"
         if script := flavor.get("model_code_path"):
             yield f"run {Path(str(script)).name}"
-        if flavor.get("skops_trusted_types"):
-            yield f"build {', '.join(map(str, flavor['skops_trusted_types']))} (flavor {name})"
+        if built := [each for each in map(str, _listed(flavor.get("skops_trusted_types"))) if each not in _HARMLESS]:
+            yield f"build {', '.join(built)} (flavor {name})"
     for file in sorted(folder.rglob("*")):
         if file.suffix in PICKLES and file.is_file():
             yield f"unpickle {file.relative_to(folder)}, which imports {', '.join(_packages(file))}"
@@ -84,6 +90,10 @@ def place_in(folder: Path, said: Mapping[str, Any], key: str) -> Path:
     if not found.exists():
         raise BadRequest(f"The model is not whole: {name!r}, which its MLmodel file names as {key!r}, is missing")
     return found
+
+
+def _listed(said: Any) -> list[Any]:
+    return said if isinstance(said, list) else [said] if said else []
 
 
 def _packages(file: Path) -> list[str]:
