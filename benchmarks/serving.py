@@ -1,5 +1,7 @@
 """CPU time per request for predictions: ours, beside genuine MLflow's, and beside what the model itself takes.
 
+With several clients at once: what predicting their requests together saves.
+
 python -m benchmarks.serving --genuine /path/to/python
 """
 
@@ -20,6 +22,8 @@ from benchmarks.measure import Request, Server, arguments, cpu_per_request, verd
 _COLUMNS = [f"feature {number}" for number in range(8)]
 #: Case -> rows of one request, how many times less than genuine MLflow one may cost, and requests in a round.
 _CASES = {"one row": (1, 2.5, 600, 200), "1,000 rows": (1000, 2.5, 100, 50)}
+#: Clients at once -> how many times less a request may cost when those that wait are predicted together.
+_CROWDS = {8: 2.0, 32: 3.0}
 
 
 def _save_model(folder: Path) -> Any:
@@ -33,7 +37,8 @@ def _save_model(folder: Path) -> Any:
     table, target = load_diabetes(return_X_y=True)
     frame = pandas.DataFrame(table[:, : len(_COLUMNS)], columns=_COLUMNS)
     model = LinearRegression().fit(frame, target)
-    sklearn.save_model(model, str(folder), signature=infer_signature(frame, model.predict(frame)))
+    signature = infer_signature(frame, model.predict(frame))
+    sklearn.save_model(model, str(folder), signature=signature, input_example=frame[:5])
     return model
 
 
@@ -87,6 +92,25 @@ def compare(genuine: str | None, rounds: int) -> bool:
                         spent[server.name].append(each)
             cost = {name: statistics.median(costs) for name, costs in spent.items()}
             kept &= _report(case, budget, cost, _floor(model, rows))
+        alone = [*_command(sys.executable, "headrace", folder), "--batch", "off"]
+        return _crowds(servers[0], stack.enter_context(Server("alone", alone)), rounds) and kept
+
+
+def _crowds(together: Server, alone: Server, rounds: int) -> bool:
+    """Print what one row costs when many ask at once, predicted together and one by one."""
+    kept, asked = True, _asking(_body(1))
+    print(f"\n{'clients':12} {'together':>9} {'alone':>9} {'less':>7} {'budget':>7}")
+    for clients, budget in _CROWDS.items():
+        spent: dict[str, list[float]] = {"headrace": [], "alone": []}
+        for turn in range(-1, rounds):
+            for server in (together, alone) if turn % 2 else (alone, together):
+                each = cpu_per_request(server, asked, 0, 1600, clients)
+                if turn >= 0:
+                    spent[server.name].append(each)
+        ours, other = statistics.median(spent["headrace"]), statistics.median(spent["alone"])
+        kept &= other / ours >= budget
+        less = f"{other / ours:6.1f}x {budget:6.1f}x"
+        print(f"{clients:<12} {ours:9.3f} {other:9.3f} {less} {verdict(other / ours >= budget)}")
     return kept
 
 

@@ -7,12 +7,17 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pandas
 import pytest
 import urllib3
+from sklearn.linear_model import LinearRegression
 
+import headrace as mlflow
+from tests.databases import free_port
 from tests.processes import Running, serving
 from tests.serving.conftest import HEADRACE, URI, Registered
 
@@ -174,3 +179,30 @@ def test_the_example_in_the_document_is_a_request_that_is_answered(served: Runni
     reply = pool.request("POST", f"{served.url}/invocations", json=content["examples"]["saved"]["value"])
     assert reply.json() == {"predictions": [0]}
     assert b"dataframe_split" in pool.request("GET", f"{served.url}/docs").data
+
+
+def test_clients_that_ask_at_once_get_each_their_own_rows(tmp_path: Path, pool: urllib3.PoolManager) -> None:
+    table = pandas.DataFrame({"a": [1.0, 2.0, 3.5]})
+    model = LinearRegression().fit(table, [1.0, 2.0, 3.5])
+    mlflow.sklearn.save_model(model, str(tmp_path / "model"), input_example=table)
+    port = free_port()
+    command = [HEADRACE, "models", "serve", "-m", str(tmp_path / "model"), "-p", str(port), "--batch", "on"]
+    with serving(command, f"http://127.0.0.1:{port}", tmp_path / "log") as running:
+
+        def ask(value: int) -> Any:
+            body = {"dataframe_split": {"columns": ["a"], "data": [[value]]}}
+            return pool.request("POST", f"{running.url}/invocations", json=body).json()["predictions"]
+
+        with ThreadPoolExecutor(16) as threads:
+            answers = list(threads.map(ask, range(200)))
+        assert answers == [[pytest.approx(value)] for value in range(200)]
+        assert "predicted alone" not in running.said()
+
+
+def test_a_model_that_proves_nothing_is_served_one_by_one_and_says_so(registered: Registered, tmp_path: Path) -> None:
+    port = free_port()
+    command = [HEADRACE, "models", "serve", "-m", URI, "-p", str(port), "--batch", "on"]
+    env = {"MLFLOW_TRACKING_URI": registered.store}
+    with serving(command, f"http://127.0.0.1:{port}", tmp_path / "log", env=env) as running:
+        said = "Every request is predicted alone: its input example has fewer than two rows\n"
+        assert said in running.said()

@@ -54,6 +54,14 @@ models.add_command(registry.alias)
     envvar=["HEADRACE_MODELS_WORKERS", "MLFLOW_MODELS_WORKERS"],
     help="Processes; each has a copy of the model.",
 )
+@click.option(
+    "--batch",
+    type=click.Choice(["auto", "on", "off"]),
+    default="auto",
+    show_default=True,
+    help="Whether requests that wait together are predicted together. It takes an input example whose rows prove to be "
+    "independent; auto tries the example of a library's model only.",
+)
 @_ENV_MANAGER
 @click.option("--no-conda", is_flag=True, help="The same as --env-manager local.")
 @_INSTALL
@@ -63,6 +71,7 @@ def serve(
     host: str,
     timeout: int,
     workers: int,
+    batch: str,
     env_manager: str,
     no_conda: bool,
     install_mlflow: bool,
@@ -83,7 +92,7 @@ def serve(
         found = found._replace(uri=str(open_model(found.uri)[1]))
     said = f"The model {model_uri} is served at {address_of(host, listener)}/invocations (Ctrl-C stops it)"
     # What is under way when the server is told to stop may take as long as any other.
-    run(functools.partial(_build, found, host, timeout), listener, workers=workers, said=said, patience=timeout)
+    run(functools.partial(_build, found, host, timeout, batch), listener, workers=workers, said=said, patience=timeout)
 
 
 @models.command("predict")
@@ -136,7 +145,7 @@ def _load(model_uri: str) -> Any:
     return load_model(model_uri)
 
 
-def _build(served: Served, host: str, timeout: int) -> Any:
+def _build(served: Served, host: str, timeout: int, batch: str) -> Any:
     """The application, as each worker makes it for itself."""
     import gc
 
@@ -154,7 +163,7 @@ def _build(served: Served, host: str, timeout: int) -> Any:
     # What is here now stays until the end; the collector need not look at it again with every large request.
     gc.collect()
     gc.freeze()
-    return Scorer(
+    scorer = Scorer(
         model,
         version=_doors.MLFLOW_VERSION,
         name=served.name,
@@ -165,8 +174,12 @@ def _build(served: Served, host: str, timeout: int) -> Any:
         threads=settings.number("SCORING_SERVER_THREADS", THREADS),
         waiting=settings.number("SCORING_SERVER_QUEUE", WAITING),
         drain=settings.fraction("SCORING_SERVER_DRAIN_SECONDS", 0),
+        batch=batch,
         gate=gate.check,
     )
+    if batch == "on" and scorer.deployed.proof.fault:
+        click.echo(f"Every request is predicted alone: {scorer.deployed.proof.fault}", err=True)
+    return scorer
 
 
 def _is_loopback(host: str) -> bool:

@@ -12,6 +12,7 @@ import msgspec
 
 from headrace.base.errors import BadRequest, HeadraceError, NoSuchEndpoint, TooLarge, UnknownMedia
 from headrace.serving import dialects, open_inference, openapi
+from headrace.serving.batching import REQUESTS
 from headrace.serving.deployed import Deployed, Question, answer
 from headrace.serving.dialects import Dialect, Model
 from headrace.serving.line import WAITING, Busy, Late, Line
@@ -54,16 +55,21 @@ class Scorer:
         threads: int = THREADS,
         waiting: int = WAITING,
         drain: float = 0.0,
+        batch: str = "off",
         gate: Gate | None = None,
     ) -> None:
         """``drain`` is how many seconds it goes on answering, though not ready, when it is told to stop."""
         self._version = version
-        self._deployed = Deployed(model, server_version=version, name=name, version=model_version, example=example)
+        self.deployed = Deployed(
+            model, server_version=version, name=name, version=model_version, example=example, batch=batch
+        )
         self._timeout = timeout
         self._limit = body_bytes
         self._gate = gate
-        self._line = Line(answer, threads=threads, waiting=waiting)
-        self._metrics = Metrics(self._deployed.labels)
+        joins = not self.deployed.proof.fault
+        # While one prediction is made, the requests of the next one gather; more threads would tear them apart.
+        self._line = Line(answer, threads=1 if joins else threads, waiting=waiting, batch=REQUESTS if joins else 1)
+        self._metrics = Metrics(self.deployed.labels)
         self._drain, self._ready = drain, True
 
     def drain(self) -> float:
@@ -111,7 +117,7 @@ class Scorer:
         headers = dict(scope["headers"])
         if self._gate:
             self._gate(verb, headers, scope["headers"], (scope.get("server") or ("",))[0])
-        deployed = self._deployed
+        deployed = self.deployed
         if path == "/v2" or path.startswith("/v2/"):
             page = deployed.inference.page(path, ready=self._ready)
             _expect(verb, "GET" if page else "POST", path)
@@ -137,6 +143,7 @@ class Scorer:
                 gauges = {
                     "queued": ("Requests that wait for a thread.", float(self._line.queued)),
                     "running": ("Requests that are predicted now.", float(self._line.running)),
+                    "predictions_total": ("Predictions made, each for one request or more.", float(self._line.rounds)),
                     "ready": ("1 until the server is told to stop.", float(self._ready)),
                 }
                 return self._metrics.text(gauges), MEDIA
@@ -167,7 +174,7 @@ class Scorer:
         seconds, late = self._deadline(headers.get(_DEADLINE))
         body = await self._body(headers, receive)
         kind = headers.get(b"content-type")
-        asked = Question(self._deployed, dialect, body, None if kind is None else kind.decode("latin-1"))
+        asked = Question(self.deployed, dialect, body, None if kind is None else kind.decode("latin-1"))
         return await self._line.ask(asked, seconds, late)
 
     def _deadline(self, asked: bytes | None) -> tuple[float, str]:

@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from headrace.serving import openapi
+from headrace.models.payload import Payload
+from headrace.serving import batching, openapi
+from headrace.serving.batching import Proof
 from headrace.serving.dialects import Dialect, Invocations, Model, ask
 from headrace.serving.line import Job
 from headrace.serving.open_inference import OpenInference
@@ -25,11 +27,20 @@ class Deployed:
     """A loaded model with the name and version it is known by."""
 
     def __init__(
-        self, model: Model, *, server_version: str, name: str, version: str | None = None, example: str | None = None
+        self,
+        model: Model,
+        *,
+        server_version: str,
+        name: str,
+        version: str | None = None,
+        example: str | None = None,
+        batch: str = "off",
     ) -> None:
-        """``example`` is a request as JSON text."""
+        """``example`` is a request as JSON text, ``batch`` whether it is tried: ``auto``, ``on`` or ``off``."""
         self.model, self.name, self.version = model, name, version
         self.invocations = Invocations(model)
+        tried = batching.is_tried(model, batch)
+        self.proof = batching.prove(model, self.invocations, example) if tried else Proof("it was not asked for")
         self.inference = OpenInference(model, name=name, version=version, server_version=server_version)
         signature = model.metadata.signature if model.metadata is not None else None
         said = openapi.document(signature, name=name, version=version, server_version=server_version, example=example)
@@ -43,15 +54,38 @@ class Deployed:
 
 
 def answer(jobs: list[Job]) -> None:
-    """Predict for each of some requests, and end it."""
+    """Predict for each of some requests, and end it; those that may are predicted together."""
+    groups: dict[Any, list[_Read]] = {}
     for job in jobs:
-        job.end(_answer(job.asked))
+        asked: Question = job.asked
+        try:
+            payload = asked.dialect.read(asked.body, asked.content_type)
+        except Exception as error:
+            # Not swallowed: it is raised where the request is answered.
+            job.end(error)
+            continue
+        kind = batching.kind_of(payload, asked.deployed.proof) if len(jobs) > 1 else None
+        key = id(job) if kind is None else (id(asked.deployed), kind)
+        groups.setdefault(key, []).append(_Read(job, asked, payload))
+    for group in groups.values():
+        _predict(group)
 
 
-def _answer(asked: Question) -> bytes | BaseException:
-    try:
-        payload = asked.dialect.read(asked.body, asked.content_type)
-        return asked.dialect.write(ask(asked.deployed.model, payload), payload)
-    except Exception as error:
-        # Not swallowed: it is raised where the request is answered.
-        return error
+class _Read(NamedTuple):
+    """A request that was read."""
+
+    job: Job
+    asked: Question
+    payload: Payload
+
+
+def _predict(group: list[_Read]) -> None:
+    model = group[0].asked.deployed.model
+    found = batching.together(model, [each.payload for each in group]) if len(group) > 1 else None
+    for at, (job, asked, payload) in enumerate(group):
+        try:
+            prediction = ask(model, payload) if found is None else found[at]
+            job.end(asked.dialect.write(prediction, payload))
+        except Exception as error:
+            # Not swallowed: it is raised where the request is answered.
+            job.end(error)

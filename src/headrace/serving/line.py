@@ -84,6 +84,8 @@ class Line:
         self._jobs: SimpleQueue[Job] = SimpleQueue()
         self._lock = threading.Lock()
         self._queued = self._running = 0
+        #: How often a thread took requests.
+        self.rounds = 0
         self._mean = 0.0
         for number in range(threads):
             # A prediction that never ends must not keep the process from ending.
@@ -147,6 +149,7 @@ class Line:
         with self._lock:
             self._queued -= len(jobs)
             self._running += len(jobs)
+            self.rounds += 1
         before = time.monotonic()
         try:
             self._work(jobs)

@@ -53,7 +53,7 @@ class Metrics:
         yield self._line("request_seconds_count", total)
         now = {"in_flight": ("Requests for predictions that are not answered yet.", float(self.in_flight)), **gauges}
         for name, (about, value) in now.items():
-            yield from _head(name, "gauge", about)
+            yield from _head(name, "counter" if name.endswith("_total") else "gauge", about)
             yield self._line(name, value)
         yield from _head("model_info", "gauge", "The model that is served.")
         yield self._line("model_info", 1, self.model)
