@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from headrace.schema.registry_events import GetModelVersionAt, RollBackRegistere
 from headrace.stores import Store, open_store
 from tests.databases import free_port
 from tests.moving.furnished import furnish
-from tests.moving.test_archive import contents, exported, imported
+from tests.moving.test_archive import contents, exported, imported, there
 from tests.processes import serving
 
 
@@ -169,6 +170,25 @@ def _together() -> dict[type, int]:
     from headrace.moving.importing import _TOGETHER
 
     return _TOGETHER
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mysql"])
+def test_two_imports_at_once_bring_it_once(request: pytest.FixtureRequest, a: str, tmp_path: Path, kind: str) -> None:
+    exported(a, tmp_path / "1")
+    for b in there(request, tmp_path, kind) if kind != "sqlite" else [f"sqlite:///{tmp_path}/b.db"]:
+        with ThreadPoolExecutor(3) as pool:
+            reports = list(pool.map(lambda _, b=b: at_once(tmp_path / "1", b), range(3)))
+        assert [report["not_come_over"] for report in reports] == [[], [], []]
+        counts = [report["counts"]["registry event"] for report in reports]
+        assert len({each["new"] + each["already_there"] for each in counts}) == 1
+        assert sum(each["new"] for each in counts) == counts[0]["new"] + counts[0]["already_there"]
+        assert_same(a, b)
+
+
+def at_once(archive: Path, uri: str) -> dict[str, Any]:
+    with closing(open_store(uri)) as store:
+        return Importer(ArchiveSource(archive), Sink(store, uri)).run().as_json()
 
 
 def test_what_happened_since_in_a_model_that_is_here_stays_where_it_happened(a: str, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from headrace.stores.sql.tx import Tx
 
 _MISSING = "The events before it in its history are not here; send them first"
 _OTHER = "Another event of its history has this number here"
-_NAMED = "Another registered model has this name; rename or delete one of the two"
+_NAMED = "A registered model that has this name here has a history of its own, and keeps it"
 _HERE = "The registered model is here already, and its history goes on here"
 _OVER = "The registered model was deleted here, and its history ended with it"
 
