@@ -128,6 +128,21 @@ class AutologgingContract:
             assert program.train() is not None
         assert len(caplog.records) == 1
 
+    def test_a_server_that_is_not_there_is_not_asked_again_at_once(
+        self, program: Program, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+        program.autolog()
+        before = headrace.get_tracking_uri()
+        headrace.set_tracking_uri("http://127.0.0.1:9")
+        with caplog.at_level(logging.WARNING, "headrace.autologging"):
+            assert program.train() is not None
+            assert program.train() is not None
+        assert len(caplog.records) == 1
+        headrace.set_tracking_uri(before)
+        program.train()
+        assert len(_runs()) == 1
+
     def test_silent_says_nothing_of_it(self, program: Program, place: Path, caplog: pytest.LogCaptureFixture) -> None:
         program.autolog(silent=True)
         (place / "folder.db").mkdir()

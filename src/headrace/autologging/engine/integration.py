@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import threading
+import time
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from types import ModuleType
@@ -15,8 +16,12 @@ from typing import Any
 from headrace.autologging.engine import importing
 from headrace.autologging.engine.recording import began
 from headrace.autologging.engine.watching import Patch
+from headrace.base.errors import Unreachable
 from headrace.tracking import active
+from headrace.tracking.uri import get_tracking_uri
 
+#: How long a server that was not there is left alone.
+_PAUSE_SECONDS = 10
 _log = logging.getLogger("headrace.autologging")
 _lock = threading.RLock()
 #: Libraries that have a room here.
@@ -47,6 +52,8 @@ class Integration:
         self._made: list[Patch] = []
         self._seen: set[str] = set()
         self._on = False
+        #: A tracking URI whose server was not there, and the moment until which it is not asked again.
+        self._unreachable: tuple[str, float] | None = None
         INTEGRATIONS[name] = self
 
     def option(self, name: str, default: Any = None) -> Any:
@@ -73,7 +80,7 @@ class Integration:
 
     def listens(self) -> bool:
         """Whether a call of this moment is to be watched: with ``exclusive``, none while the user has a run open."""
-        if self.is_disabled():
+        if self.is_disabled() or self._waits_for_server():
             return False
         if not self.option("exclusive"):
             return True
@@ -82,12 +89,26 @@ class Integration:
 
     def fails(self, name: str, error: Exception) -> None:
         """Tell that a call of ``name`` could not be recorded."""
-        self.warn(f"A call of {name} was not recorded: {type(error).__name__}: {error}")
+        rest = ""
+        if isinstance(error, Unreachable):
+            self._unreachable = get_tracking_uri(), time.monotonic() + _PAUSE_SECONDS
+            rest = f"; for {_PAUSE_SECONDS} seconds no call is recorded there"
+        self.warn(f"A call of {name} was not recorded: {type(error).__name__}: {error}{rest}")
 
     def warn(self, message: str) -> None:
         """Tell the user, unless told to be silent."""
         if not self.option("silent"):
             _log.warning("Autologging of %s: %s", self.name, message)
+
+    def _waits_for_server(self) -> bool:
+        """Whether the server was not there a moment ago: each call that asks it anew would wait for it in vain."""
+        if self._unreachable is None:
+            return False
+        place, until = self._unreachable
+        if time.monotonic() < until and place == get_tracking_uri():
+            return True
+        self._unreachable = None
+        return False
 
     def _look_at(self, module: ModuleType) -> None:
         with _lock:

@@ -132,11 +132,16 @@ def method(begin: Begin, by: Listens) -> Callable[[Any], Any]:
     """What makes a method watched, a plain one or one that is there only for some objects."""
 
     def make_method(before: Any) -> Any:
-        if hasattr(before, "fn") and hasattr(before, "check"):  # scikit-learn's available_if
+        if is_conditional(before):
             return type(before)(watched(before.fn, begin, by), before.check, before.attribute_name)
         return watched(before, begin, by)
 
     return make_method
+
+
+def is_conditional(value: Any) -> bool:
+    """Whether this is a method that is there only for some objects: scikit-learn's ``available_if``."""
+    return all(hasattr(value, name) for name in ("fn", "check", "attribute_name"))
 
 
 class WatchedFunction:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import logging
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +23,8 @@ _RESULTS = "cv_results.csv"
 
 def is_search(estimator: Any) -> bool:
     """Whether an estimator tries candidates."""
-    from sklearn.model_selection._search import BaseSearchCV
-
-    return isinstance(estimator, BaseSearchCV)
+    module = sys.modules.get("sklearn.model_selection._search")  # Who has a search has imported it.
+    return module is not None and isinstance(estimator, module.BaseSearchCV)
 
 
 def best_score(search: Any) -> dict[str, float]:

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from headrace.autologging.engine import Call, Integration, Patch, Watcher, is_quiet, quiet
-from headrace.autologging.engine.watching import Begin, WatchedFunction, method
+from headrace.autologging.engine.watching import Begin, WatchedFunction, is_conditional, method
 from headrace.autologging.sklearn.evaluating import Asked, Measured, Scored, trained_of
 
 #: Methods that train, and those that answer.
@@ -61,7 +61,7 @@ def _method_patches(kind: type) -> Iterator[Patch]:
     ]
     for names, begin in begins:
         for name in names:
-            if callable(found := vars(kind).get(name)) or hasattr(found, "fn"):
+            if inspect.isfunction(found := vars(kind).get(name)) or is_conditional(found):
                 yield Patch(kind, name, method(begin, SKLEARN))
 
 
