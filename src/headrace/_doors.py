@@ -137,7 +137,7 @@ ABSENT = frozenset(
     update_workspace validate_evaluation_results
 
     agno anthropic autogen bedrock claude_code config crewai deployments diffusers dspy evaluation gateway
-    gemini genai groq h2o haystack johnsnowlabs keras langchain litellm llama_index metrics mistral onnx openai
+    gemini genai groq h2o haystack johnsnowlabs keras langchain litellm llama_index metrics mistral openai
     optuna otel paddle pmdarima projects prophet pydantic_ai pyspark pytest pytorch sagemaker semantic_kernel
     sentence_transformers shap smolagents spacy spark strands system_metrics tensorflow tracing transformers
     typesafe

@@ -59,6 +59,28 @@ def statsmodels() -> Made:
     yield "series", sm.tsa.ARIMA(X["a"].to_numpy(), order=(1, 0, 0)).fit(), {}
 
 
+def onnx() -> Made:
+    """A product with a small and a big matrix, and a sum of two inputs."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    def made(does: str, inputs: dict[str, list[int | None]], width: int, *held: Any) -> Any:
+        takes = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in inputs.items()]
+        gives = [helper.make_tensor_value_info("y", TensorProto.FLOAT, [None, width])]
+        node = helper.make_node(does, [*inputs, *(each.name for each in held)], ["y"])
+        graph = helper.make_graph([node], "graph", takes, gives, list(held))
+        return helper.make_model(graph, ir_version=10, opset_imports=[helper.make_opsetid("", 20)])
+
+    small, big = (numpy_helper.from_array(np.full((2, wide), 3, "float32"), "w") for wide in (1, 600))
+    rows = {"x": [None, 2]}
+    yield "small", made("MatMul", rows, 1, small), {"input_example": X.astype("float32")}
+    yield "array", made("MatMul", rows, 1, small), {"input_example": X.to_numpy("float32")}
+    yield "big", made("MatMul", rows, 600, big), {}
+    yield "whole", made("MatMul", rows, 600, big), {"save_as_external_data": False}
+    told = {"graph_optimization_level": 99, "intra_op_num_threads": 1, "extra_session_config": {"session.x": "1"}}
+    two = made("Add", {"a": [None, 1], "b": [None, 1]}, 1)
+    yield "sum", two, {"onnx_session_options": told, "onnx_execution_providers": ["CPUExecutionProvider"]}
+
+
 #: Import name -> its models: a name, the model, and what save_model is told.
 LIBRARIES: dict[str, Callable[[], Made]] = {
     "xgboost": xgboost,
@@ -67,7 +89,11 @@ LIBRARIES: dict[str, Callable[[], Made]] = {
     "statsmodels": statsmodels,
 }
 #: What other models than those of X are asked.
-INPUTS: dict[str, Any] = {"statsmodels-series": pd.DataFrame({"start": [30], "end": [33]})}
+INPUTS: dict[str, Any] = {
+    "statsmodels-series": pd.DataFrame({"start": [30], "end": [33]}),
+    "onnx-array": X.to_numpy("float32"),
+    "onnx-sum": {name: X[[name]].to_numpy("float32") for name in X},
+}
 
 
 def installed() -> list[str]:
