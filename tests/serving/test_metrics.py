@@ -42,12 +42,13 @@ def _labels(text: str) -> list[str]:
 
 
 def test_the_page_is_in_the_format_and_its_numbers_agree() -> None:
-    metrics = Metrics({"name": 'a "b"\\\n', "version": "3", "model_id": ""})
+    metrics = Metrics()
+    model = {"name": 'a "b"\\\n', "version": "3", "model_id": ""}
     for seconds in (0.0005, 0.001, 0.5, 1000.0):
         metrics.count("invocations", 200, seconds)
     metrics.count("v2", 429, 0.25)
     metrics.in_flight = 2
-    types, samples = _parsed(metrics.text({"queued": ("Requests that wait.", 7)}).decode())
+    types, samples = _parsed(metrics.text({"queued": ("Requests that wait.", 7)}, model).decode())
     assert types["headrace_scoring_requests_total"] == "counter"
     assert types["headrace_scoring_request_seconds"] == "histogram"
     by_name: dict[str, list[tuple[dict[str, str], float]]] = {}

@@ -13,6 +13,7 @@ from headrace.base.errors import BadRequest, NotSupported
 from headrace.cli import registry
 
 if TYPE_CHECKING:
+    from headrace.serving.deployed import Deployed
     from headrace.serving.served import Served
 
 _URI = click.option("--model-uri", "-m", required=True, metavar="URI", help="A model: models:/…, runs:/… or a path.")
@@ -62,6 +63,12 @@ models.add_command(registry.alias)
     help="Whether requests that wait together are predicted together. It takes an input example whose rows prove to be "
     "independent; auto tries the example of a library's model only.",
 )
+@click.option(
+    "--watch",
+    type=click.FloatRange(min=0.1),
+    metavar="SECONDS",
+    help="Look so often whether the alias (or stage) in --model-uri moved, and serve what it names then.",
+)
 @_ENV_MANAGER
 @click.option("--no-conda", is_flag=True, help="The same as --env-manager local.")
 @_INSTALL
@@ -72,6 +79,7 @@ def serve(
     timeout: int,
     workers: int,
     batch: str,
+    watch: float | None,
     env_manager: str,
     no_conda: bool,
     install_mlflow: bool,
@@ -82,7 +90,10 @@ def serve(
         raise BadRequest("--workers must be at least 1, and --timeout at least 0")
     from headrace.server.serve import address_of, listen, run
     from headrace.serving.served import identify
+    from headrace.serving.watch import check as check_moves
 
+    if watch is not None:
+        check_moves(model_uri)
     listener = listen(host, port)
     # An alias may move: all workers, and those that replace them, are to have the one model of this moment.
     found = identify(model_uri)
@@ -92,7 +103,13 @@ def serve(
         found = found._replace(uri=str(open_model(found.uri)[1]))
     said = f"The model {model_uri} is served at {address_of(host, listener)}/invocations (Ctrl-C stops it)"
     # What is under way when the server is told to stop may take as long as any other.
-    run(functools.partial(_build, found, host, timeout, batch), listener, workers=workers, said=said, patience=timeout)
+    run(
+        functools.partial(_build, found, host, timeout, batch, (model_uri, watch)),
+        listener,
+        workers=workers,
+        said=said,
+        patience=timeout,
+    )
 
 
 @models.command("predict")
@@ -145,7 +162,7 @@ def _load(model_uri: str) -> Any:
     return load_model(model_uri)
 
 
-def _build(served: Served, host: str, timeout: int, batch: str) -> Any:
+def _build(served: Served, host: str, timeout: int, batch: str, watched: tuple[str, float | None]) -> Any:
     """The application, as each worker makes it for itself."""
     import gc
 
@@ -153,33 +170,46 @@ def _build(served: Served, host: str, timeout: int, batch: str) -> Any:
     from headrace.server.gate import Gate
     from headrace.serving.app import BODY_BYTES, THREADS, Scorer
     from headrace.serving.line import WAITING
+    from headrace.serving.watch import Watch
 
     names = (settings.text("SERVER_ALLOWED_HOSTS") or "").split(",")
     hosts = tuple(name.strip() for name in names if name.strip())
     # Who binds to more than this machine has it called by names we cannot know.
     gate = Gate(bind=host, hosts=hosts if hosts or _is_loopback(host) else ("*",))
-    model = _load(served.uri)
-    example = model.metadata.get_serving_input(str(model._folder))
+    deployed = _deploy(batch, served)
     # What is here now stays until the end; the collector need not look at it again with every large request.
     gc.collect()
     gc.freeze()
     scorer = Scorer(
-        model,
+        deployed,
         version=_doors.MLFLOW_VERSION,
-        name=served.name,
-        model_version=served.version,
-        example=example,
         timeout=timeout,
         body_bytes=settings.number("SCORING_SERVER_BODY_BYTES", BODY_BYTES),
         threads=settings.number("SCORING_SERVER_THREADS", THREADS),
         waiting=settings.number("SCORING_SERVER_QUEUE", WAITING),
         drain=settings.fraction("SCORING_SERVER_DRAIN_SECONDS", 0),
-        batch=batch,
         gate=gate.check,
     )
-    if batch == "on" and scorer.deployed.proof.fault:
-        click.echo(f"Every request is predicted alone: {scorer.deployed.proof.fault}", err=True)
+    uri, seconds = watched
+    if seconds is not None:
+        scorer.watch = Watch(scorer, uri, served, functools.partial(_deploy, batch), seconds=seconds)
     return scorer
+
+
+def _deploy(batch: str, served: Served) -> Deployed:
+    """A model, loaded and ready to be served."""
+    from headrace import _doors
+    from headrace.serving.deployed import Deployed
+
+    model = _load(served.uri)
+    example = model.metadata.get_serving_input(str(model._folder))
+    version = _doors.MLFLOW_VERSION
+    deployed = Deployed(
+        model, server_version=version, name=served.name, version=served.version, example=example, batch=batch
+    )
+    if batch == "on" and deployed.proof.fault:
+        click.echo(f"Every request is predicted alone: {deployed.proof.fault}", err=True)
+    return deployed
 
 
 def _is_loopback(host: str) -> bool:

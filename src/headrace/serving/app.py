@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -18,6 +19,9 @@ from headrace.serving.dialects import Dialect, Model
 from headrace.serving.line import WAITING, Busy, Late, Line
 from headrace.serving.metrics import MEDIA, Metrics
 from headrace.serving.served import UNNAMED
+
+if TYPE_CHECKING:
+    from headrace.serving.watch import Watch
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -44,7 +48,7 @@ class Scorer:
 
     def __init__(
         self,
-        model: Model,
+        model: Model | Deployed,
         *,
         version: str,
         name: str = UNNAMED,
@@ -58,19 +62,39 @@ class Scorer:
         batch: str = "off",
         gate: Gate | None = None,
     ) -> None:
-        """``drain`` is how many seconds it goes on answering, though not ready, when it is told to stop."""
+        """``name``, ``model_version``, ``example`` and ``batch`` are of a model that is not deployed yet.
+
+        ``drain`` is how many seconds it goes on answering, though not ready, when it is told to stop.
+        """
         self._version = version
-        self.deployed = Deployed(
-            model, server_version=version, name=name, version=model_version, example=example, batch=batch
-        )
+        if not isinstance(model, Deployed):
+            model = Deployed(
+                model, server_version=version, name=name, version=model_version, example=example, batch=batch
+            )
+        self.deployed = model
         self._timeout = timeout
         self._limit = body_bytes
         self._gate = gate
+        self._threads, self._waiting = threads, waiting
+        self._line = self._new_line()
+        self._swaps = 0
+        #: What follows an alias while this serves.
+        self.watch: Watch | None = None
+        self._metrics = Metrics()
+        self._drain, self._ready = drain, True
+
+    def _new_line(self) -> Line:
         joins = not self.deployed.proof.fault
         # While one prediction is made, the requests of the next one gather; more threads would tear them apart.
-        self._line = Line(answer, threads=1 if joins else threads, waiting=waiting, batch=REQUESTS if joins else 1)
-        self._metrics = Metrics(self.deployed.labels)
-        self._drain, self._ready = drain, True
+        threads, batch = (1, REQUESTS) if joins else (self._threads, 1)
+        return Line(answer, threads=threads, waiting=self._waiting, batch=batch)
+
+    def swap(self, deployed: Deployed) -> None:
+        """Serve another model from the next request on; what was asked before is answered. Call it in the loop."""
+        before, self.deployed = self._line, deployed
+        self._line = self._new_line()
+        before.close()
+        self._swaps += 1
 
     def drain(self) -> float:
         """Be ready no more; the seconds to go on answering, so that whoever sends requests takes notice."""
@@ -80,7 +104,7 @@ class Scorer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "lifespan":
-            await _live(receive, send)
+            await self._live(receive, send)
             return
         more: list[Header] = []
         try:
@@ -123,12 +147,12 @@ class Scorer:
             _expect(verb, "GET" if page else "POST", path)
             if page:
                 return page[0], msgspec.json.encode(page[1]), _JSON
-            return await self._measured("v2", deployed.inference, headers, receive)
+            return await self._measured("v2", deployed, deployed.inference, headers, receive)
         if (allowed := _PATHS.get(path)) is None:
             raise NoSuchEndpoint(f"There is nothing at {path[:80]!r}; there are {', '.join(_PATHS)}, and /v2")
         _expect(verb, allowed, path)
         if path == "/invocations":
-            return await self._measured("invocations", deployed.invocations, headers, receive)
+            return await self._measured("invocations", deployed, deployed.invocations, headers, receive)
         return 200, *self._page(path, deployed)
 
     def _page(self, path: str, deployed: Deployed) -> tuple[bytes, bytes]:
@@ -144,18 +168,19 @@ class Scorer:
                     "queued": ("Requests that wait for a thread.", float(self._line.queued)),
                     "running": ("Requests that are predicted now.", float(self._line.running)),
                     "predictions_total": ("Predictions made, each for one request or more.", float(self._line.rounds)),
+                    "swaps_total": ("Models that took over because an alias moved.", float(self._swaps)),
                     "ready": ("1 until the server is told to stop.", float(self._ready)),
                 }
-                return self._metrics.text(gauges), MEDIA
+                return self._metrics.text(gauges, deployed.labels), MEDIA
         return b"\n", _JSON
 
     async def _measured(
-        self, protocol: str, dialect: Dialect, headers: dict[bytes, bytes], receive: Receive
+        self, protocol: str, deployed: Deployed, dialect: Dialect, headers: dict[bytes, bytes], receive: Receive
     ) -> tuple[int, bytes, bytes]:
         before, status = time.monotonic(), 500
         self._metrics.in_flight += 1
         try:
-            body = await self._predict(dialect, headers, receive)
+            body = await self._predict(deployed, dialect, headers, receive)
             status = 200
         except HeadraceError as error:
             status = error.get_http_status_code()
@@ -168,13 +193,15 @@ class Scorer:
             self._metrics.count(protocol, status, time.monotonic() - before)
         return 200, body, _JSON
 
-    async def _predict(self, dialect: Dialect, headers: dict[bytes, bytes], receive: Receive) -> bytes:
+    async def _predict(
+        self, deployed: Deployed, dialect: Dialect, headers: dict[bytes, bytes], receive: Receive
+    ) -> bytes:
         if headers.get(b"content-encoding", b"identity") != b"identity":
             raise UnknownMedia("The body is compressed (Content-Encoding); send it as it is")
         seconds, late = self._deadline(headers.get(_DEADLINE))
         body = await self._body(headers, receive)
         kind = headers.get(b"content-type")
-        asked = Question(self.deployed, dialect, body, None if kind is None else kind.decode("latin-1"))
+        asked = Question(deployed, dialect, body, None if kind is None else kind.decode("latin-1"))
         return await self._line.ask(asked, seconds, late)
 
     def _deadline(self, asked: bytes | None) -> tuple[float, str]:
@@ -189,6 +216,18 @@ class Scorer:
             if not self._timeout or seconds < self._timeout:
                 return seconds, f"The prediction took longer than the {seconds:g} seconds of X-Request-Timeout"
         return self._timeout, f"The prediction took longer than {self._timeout:g} seconds; --timeout allows it more"
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """Follow the server from its start to its end."""
+        if self.watch:
+            self.watch.start(asyncio.get_running_loop())
+        while True:
+            what = (await receive())["type"]
+            if what == "lifespan.shutdown" and self.watch:
+                self.watch.stop()
+            await send({"type": f"{what}.complete"})
+            if what == "lifespan.shutdown":
+                return
 
     async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
         announced = headers.get(b"content-length", b"0")
@@ -208,15 +247,6 @@ class Scorer:
                 raise TooLarge(fault)
             more = message.get("more_body", False)
         return b"".join(pieces)
-
-
-async def _live(receive: Receive, send: Send) -> None:
-    """Follow the server from its start to its end."""
-    while True:
-        what = (await receive())["type"]
-        await send({"type": f"{what}.complete"})
-        if what == "lifespan.shutdown":
-            return
 
 
 class _Gone(Exception):

@@ -81,7 +81,7 @@ class Line:
     ) -> None:
         """``work`` ends each of the jobs it is given, and raises nothing."""
         self._work, self._threads, self._waiting, self._batch = work, threads, waiting, batch
-        self._jobs: SimpleQueue[Job] = SimpleQueue()
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._queued = self._running = 0
         #: How often a thread took requests.
@@ -132,18 +132,30 @@ class Line:
             with self._lock:
                 self._queued -= 1
 
+    def close(self) -> None:
+        """End the threads when all that waits is done. Nobody may ask any more."""
+        self._jobs.put(None)
+
     def _serve(self) -> None:
-        while True:
-            jobs = [self._jobs.get()]
-            while len(jobs) < self._batch:
+        while (first := self._jobs.get()) is not None:
+            jobs, last = [first], False
+            while len(jobs) < self._batch and not last:
                 try:
-                    jobs.append(self._jobs.get_nowait())
+                    job = self._jobs.get_nowait()
                 except Empty:
                     break
+                if job is None:
+                    last = True
+                else:
+                    jobs.append(job)
             # Those that were given up are not worth the work.
             jobs = [job for job in jobs if job.take()]
             if jobs:
                 self._run(jobs)
+            if last:
+                break
+        # For the next thread.
+        self._jobs.put(None)
 
     def _run(self, jobs: list[Job]) -> None:
         with self._lock:

@@ -20,9 +20,7 @@ _PREFIX = "headrace_scoring_"
 class Metrics:
     """Counts of one process; it is used in the event loop only."""
 
-    def __init__(self, model: dict[str, str]) -> None:
-        """``model`` says which model is served: its labels."""
-        self.model = model
+    def __init__(self) -> None:
         #: Each process counts for itself: behind one port, a scrape meets one of several.
         self._own = {"worker": str(os.getpid())}
         self.in_flight = 0
@@ -36,11 +34,11 @@ class Metrics:
         self._buckets[bisect_left(BUCKETS, seconds)] += 1
         self._seconds += seconds
 
-    def text(self, gauges: dict[str, tuple[str, float]]) -> bytes:
-        """The page. ``gauges``: name -> what it is, and its value now."""
-        return ("\n".join(self._lines(gauges)) + "\n").encode()
+    def text(self, gauges: dict[str, tuple[str, float]], model: dict[str, str]) -> bytes:
+        """The page. ``gauges``: name -> what it is, and its value now; ``model``: the labels of what is served."""
+        return ("\n".join(self._lines(gauges, model)) + "\n").encode()
 
-    def _lines(self, gauges: dict[str, tuple[str, float]]) -> Iterator[str]:
+    def _lines(self, gauges: dict[str, tuple[str, float]], model: dict[str, str]) -> Iterator[str]:
         yield from _head("requests_total", "counter", "Answered requests for predictions.")
         for (protocol, status), count in sorted(self._requests.items()):
             yield self._line("requests_total", count, {"protocol": protocol, "status": str(status)})
@@ -56,7 +54,7 @@ class Metrics:
             yield from _head(name, "counter" if name.endswith("_total") else "gauge", about)
             yield self._line(name, value)
         yield from _head("model_info", "gauge", "The model that is served.")
-        yield self._line("model_info", 1, self.model)
+        yield self._line("model_info", 1, model)
 
     def _line(self, name: str, value: float, labels: dict[str, str] | None = None) -> str:
         said = ",".join(f'{label}="{_escaped(each)}"' for label, each in {**(labels or {}), **self._own}.items())
