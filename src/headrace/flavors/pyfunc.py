@@ -27,6 +27,7 @@ from headrace.models.python_model import (
     hints_of,
     python_model_of,
 )
+from headrace.models.reading import read_script
 from headrace.models.signature import ModelSignature
 from headrace.models.trust import file_in, place_in
 
@@ -110,6 +111,8 @@ class PyFunc(Flavor[Options]):
         if options.python_model is not None and options.made is None:
             if options.infer_code_paths:
                 saving.code_paths = [*(saving.code_paths or []), *_own_sources(options)]
+            if script := _script(options):
+                read_script(script, saving.code_paths)
             options.made = _made(options)
 
     def save(self, model: Any, folder: Path, options: Options) -> Saved:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 from headrace.base.errors import BadRequest, NotFound
@@ -47,13 +48,35 @@ def run_script(script: Path, config: Mapping[str, Any] | None = None) -> Any:
             spec.loader.exec_module(module)
     except Exception as error:  # somebody else's code: whatever it raises is said to be its own
         del sys.modules[name]
-        raise BadRequest(f"The script {str(script)!r} failed: {type(error).__name__}: {error}") from error
+        why = f"{_line_of(error, script)}{type(error).__name__}: {error}"
+        raise BadRequest(f"The script {str(script)!r} failed: {why}{_remedy(error)}") from error
     finally:
         _spoken.reset(listening)
         _config.reset(configured)
     if not said:
         raise BadRequest(f"The script {str(script)!r} names no model: call set_model(model) in it")
     return said[-1]
+
+
+def _line_of(error: Exception, script: Path) -> str:
+    """Where in a script an error came up, as the start of a sentence."""
+    lines = [number for frame, number in walk_tb(error.__traceback__) if frame.f_code.co_filename == str(script)]
+    return f"line {lines[-1]}: " if lines else ""
+
+
+def _remedy(error: Exception) -> str:
+    """What would help against an error of a script that worked elsewhere, as the end of a sentence."""
+    match error:
+        case ModuleNotFoundError(name=str(name)):
+            top = name.partition(".")[0]
+            return f". If {top} is a file or folder of yours, save the model with it in code_paths; if not, install it"
+        case ImportError(name=str(name), path=str(path)):
+            return (
+                f". The {name} that was found is {path!r}: save the model with its own in code_paths, or upgrade that"
+            )
+        case NameError(name=str(name)):
+            return f". Nothing in the script defines {name}: is its import missing?"
+    return ""
 
 
 def _says_mlflow(script: Path) -> bool:
