@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -146,6 +146,54 @@ def predict(
 
     inputs = scoring.read_inputs(input_path, content_type)
     scoring.predict(_load(model_uri), inputs, output_path)
+
+
+@models.command("update-pip-requirements")
+@_URI
+@click.argument("operation", type=click.Choice(["add", "remove"]))
+@click.argument("requirement_strings", nargs=-1, required=True)
+def update_pip_requirements(
+    model_uri: str, operation: Literal["add", "remove"], requirement_strings: tuple[str, ...]
+) -> None:
+    """Add requirements to a saved or logged model, in place of those for the same distributions, or remove them."""
+    from headrace.models.changing import update_model_requirements
+
+    update_model_requirements(model_uri, operation, requirement_strings)
+    click.echo(f"The requirements of {model_uri} are changed")
+
+
+@models.command("generate-dockerfile")
+@_URI
+@click.option(
+    "--output-directory",
+    "-d",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("mlflow-dockerfile"),
+    show_default=True,
+    help="The folder to write; it must be empty, or not be there.",
+)
+@click.option("--env-manager", help="Of no use: uv installs what the model requires; accepted.")
+@click.option(
+    "--headrace-home",
+    "--mlflow-home",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="A checkout of Headrace to install, instead of the release of this version.",
+)
+@click.option("--install-java/--no-install-java", default=False, help="Install a Java runtime, as Spark's models need.")
+@click.option("--install-mlflow", is_flag=True, help="Of no use; accepted.")
+def generate_dockerfile(
+    model_uri: str,
+    output_directory: Path,
+    env_manager: str | None,
+    headrace_home: Path | None,
+    install_java: bool,
+    install_mlflow: bool,
+) -> None:
+    """Write a folder from which the image of a served model is built: Dockerfile, model and requirements."""
+    from headrace.serving import image
+
+    image.write(model_uri, output_directory, home=headrace_home, java=install_java)
+    click.echo(f"Build the image with: docker build {output_directory}")
 
 
 def _check_environment(env_manager: str) -> None:

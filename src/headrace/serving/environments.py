@@ -1,0 +1,44 @@
+"""What a saved model needs beside itself: a Python, and the distributions in its requirements.txt."""
+
+from __future__ import annotations
+
+import platform
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from headrace.base.errors import BadRequest
+from headrace.models.environment import PYTHON, REQUIREMENTS, environment_of, name_of
+
+_VERSION = re.compile(r"3\.\d{1,2}(\.\d{1,3})?")
+#: What is ours to install: a model says mlflow, and means whatever reads its format.
+_OURS = ("mlflow", "mlflow-skinny", "headrace")
+
+
+class Needed(NamedTuple):
+    """A version of Python as major and minor, and lines for requirements and constraints."""
+
+    python: str
+    requirements: list[str]
+    constraints: list[str]
+
+
+def needed(folder: Path) -> Needed:
+    """What the model in ``folder`` says it needs, without MLflow or ourselves. Raises ``BadRequest`` if malformed."""
+    found = environment_of([], pip_requirements=folder / REQUIREMENTS)
+    lines = [line for line in found.requirements if name_of(line) not in _OURS]
+    return Needed(_python(folder), lines, found.constraints)
+
+
+def _python(folder: Path) -> str:
+    import yaml
+
+    file = folder / PYTHON
+    try:
+        said = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None
+    except yaml.YAMLError as error:
+        raise BadRequest(f"{PYTHON} of the model is not YAML: {error}") from error
+    version = said.get("python", platform.python_version()) if isinstance(said, dict) else platform.python_version()
+    if not _VERSION.fullmatch(str(version)):
+        raise BadRequest(f"{PYTHON} of the model must name a version of Python 3, not {str(version)[:40]!r}")
+    return ".".join(str(version).split(".")[:2])
