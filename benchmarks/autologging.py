@@ -19,7 +19,7 @@ from benchmarks.measure import QUIET, arguments, verdict
 #: Milliseconds of CPU that a fit may take longer for being recorded, the saving of the model left out.
 _BUDGET = 5.0
 #: Milliseconds for a call of a watched function that has nothing to record.
-_IDLE_BUDGET = 0.01
+_IDLE_BUDGET = 0.02
 
 #: Prints, for each estimator, the milliseconds added to a fit's thread, to the process, and with the model.
 _PROGRAM = """

@@ -19,8 +19,8 @@ from headrace.tracking.tag_names import MLFLOW_AUTOLOGGING
 from headrace.tracking.values import number
 
 _CUT = "..."
-#: So many artifacts may wait to be made; a program that fits faster waits for them.
-_waiting = threading.BoundedSemaphore(64)
+#: Artifacts of so many calls may wait to be made; a program that calls faster waits for them.
+_waiting = threading.BoundedSemaphore(32)
 #: Runs that began with a call and are not over.
 _began: set[str] = set()
 
@@ -94,24 +94,29 @@ class Recording:
         """
         self._later.append((name, make))
 
-    def _make(self, name: str, make: Callable[[], bytes]) -> None:
+    def _make(self, waiting: list[tuple[str, Callable[[], bytes]]]) -> None:
         try:
             with quiet():
-                self.client.log_stream(self.run_id, io.BytesIO(make()), name)
-        except Exception as error:  # The user's call returned long ago: all that is left to do is to say so.
-            self._integration.warn(f"not recorded in run {self.run_id}: {name} ({type(error).__name__}: {error})")
+                for name, make in waiting:
+                    self._make_one(name, make)
         finally:
             _waiting.release()
+
+    def _make_one(self, name: str, make: Callable[[], bytes]) -> None:
+        try:
+            self.client.log_stream(self.run_id, io.BytesIO(make()), name)
+        except Exception as error:  # The user's call returned long ago: all that is left to do is to say so.
+            self._integration.warn(f"not recorded in run {self.run_id}: {name} ({type(error).__name__}: {error})")
 
     def end(self, status: str = "FINISHED") -> None:
         """End the run if it began with the call, and tell what could not be recorded."""
         if self._own:
             _began.discard(self.run_id)
             self.step("the end of the run", lambda: fluent.end_run(status))
-        for name, make in self._later:
+        if self._later:
+            waiting, self._later = self._later, []
             _waiting.acquire()
-            later.act(self.client, self.run_id, partial(self._make, name, make))
-        self._later.clear()
+            later.act(self.client, self.run_id, partial(self._make, waiting))
         if self._failures:
             self._integration.warn(f"not recorded in run {self.run_id}: {'; '.join(self._failures)}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import Any
@@ -122,8 +123,16 @@ def _scores_as_all_do(estimator: Any) -> bool:
     """Whether ``score`` is that of all classifiers or regressors, which is one of their metrics."""
     from sklearn.base import ClassifierMixin, RegressorMixin
 
-    score = inspect.unwrap(type(estimator).score)
-    return any(score is inspect.unwrap(vars(kind)["score"]) for kind in (ClassifierMixin, RegressorMixin))
+    pipeline = sys.modules.get("sklearn.pipeline")
+    if pipeline is not None and type(estimator) is pipeline.Pipeline:
+        # It has its last step score what the others made of the data, which is what it predicts from.
+        return _scores_as_all_do(estimator.steps[-1][1])
+    score = getattr(type(estimator), "score", None)
+    if not inspect.isfunction(score):
+        return False
+    return any(
+        inspect.unwrap(score) is inspect.unwrap(vars(kind)["score"]) for kind in (ClassifierMixin, RegressorMixin)
+    )
 
 
 def _score(answers: Answers) -> float:
