@@ -138,8 +138,8 @@ ABSENT = frozenset(
 
     agno anthropic autogen bedrock claude_code config crewai deployments diffusers dspy evaluation gateway
     gemini genai groq h2o haystack johnsnowlabs keras langchain litellm llama_index metrics mistral openai
-    optuna otel paddle pmdarima projects prophet pydantic_ai pyspark pytest pytorch sagemaker semantic_kernel
-    sentence_transformers shap smolagents spacy spark strands system_metrics tensorflow tracing transformers
+    optuna otel paddle projects pydantic_ai pyspark pytest pytorch sagemaker semantic_kernel
+    sentence_transformers shap smolagents spark strands system_metrics tensorflow tracing transformers
     typesafe
     """.split()
 )

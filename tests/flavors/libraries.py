@@ -81,6 +81,33 @@ def onnx() -> Made:
     yield "sum", two, {"onnx_session_options": told, "onnx_execution_providers": ["CPUExecutionProvider"]}
 
 
+def prophet() -> Made:
+    """A forecast without the band, which is drawn at random."""
+    from prophet import Prophet
+
+    days = pd.DataFrame({"ds": pd.date_range("2020-01-01", periods=30), "y": Y})
+    yield "days", Prophet(uncertainty_samples=0).fit(days), {"input_example": INPUTS["prophet"]}
+
+
+def pmdarima() -> Made:
+    """A forecast."""
+    from pmdarima import ARIMA
+
+    yield "arima", ARIMA(order=(1, 0, 0)).fit(X["a"].to_numpy()), {"input_example": INPUTS["pmdarima"]}
+
+
+def spacy() -> Made:
+    """A pipeline that sorts texts."""
+    from spacy import blank
+
+    pipeline = blank("en")
+    sorter = pipeline.add_pipe("textcat")
+    sorter.add_label("good")
+    sorter.add_label("bad")
+    pipeline.initialize()
+    yield "sorter", pipeline, {"input_example": INPUTS["spacy"]}
+
+
 #: Import name -> its models: a name, the model, and what save_model is told.
 LIBRARIES: dict[str, Callable[[], Made]] = {
     "xgboost": xgboost,
@@ -91,6 +118,9 @@ LIBRARIES: dict[str, Callable[[], Made]] = {
 #: What other models than those of X are asked.
 INPUTS: dict[str, Any] = {
     "statsmodels-series": pd.DataFrame({"start": [30], "end": [33]}),
+    "prophet": pd.DataFrame({"ds": pd.date_range("2020-02-01", periods=3)}),
+    "pmdarima": pd.DataFrame({"n_periods": [3], "return_conf_int": [True]}),
+    "spacy": pd.DataFrame({"text": ["a fine day", "rain"]}),
     "onnx-array": X.to_numpy("float32"),
     "onnx-sum": {name: X[[name]].to_numpy("float32") for name in X},
 }
