@@ -158,7 +158,7 @@ def test_files_are_scored_without_a_server(registered: Registered, tmp_path: Pat
         ([], '{"inputs": [{"a": "x", "b": 4}]}', "column 'a' must be double, and row 0 has 'x'"),
         (["-i", "nowhere.json"], "", "no file 'nowhere.json'"),
         (["-t", "xml"], "", "['json', 'csv'], not 'xml'"),
-        (["--env-manager", "conda"], "", "--env-manager local"),
+        (["--env-manager", "docker"], "", "'local', 'uv', 'virtualenv', 'conda'"),
         (["--env", "X"], "", "NAME=VALUE"),
         (["-r", "numpy"], "", "--pip-requirements-override"),
     ],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from headrace.base import settings
-from headrace.base.errors import BadRequest, NotSupported
+from headrace.base.errors import BadRequest
 from headrace.cli import registry
 
 if TYPE_CHECKING:
@@ -21,9 +21,12 @@ _ENV_MANAGER = click.option(
     "--env-manager",
     default="local",
     show_default=True,
-    help="Where the model runs. 'local' is the environment this command runs in, and the only one there is so far.",
+    help="Where the model runs: 'local' is the environment of this command; 'uv' (or virtualenv, conda) is one that uv "
+    "makes of the model's requirements, and keeps.",
 )
-_INSTALL = click.option("--install-mlflow", is_flag=True, help="Of no use with --env-manager local; accepted.")
+#: What MLflow calls the ways to make an environment of the model's own; uv makes it whatever it is called.
+_OWN = ("uv", "virtualenv", "conda")
+_INSTALL = click.option("--install-mlflow", is_flag=True, help="Of no use: Headrace is always there; accepted.")
 
 
 @click.group("models")
@@ -85,9 +88,27 @@ def serve(
     install_mlflow: bool,
 ) -> None:
     """Serve the model on HTTP: /invocations as MLflow does, /v2 by the Open Inference Protocol, /ping and /health."""
-    _check_environment("local" if no_conda else env_manager)
     if workers < 1 or timeout < 0:
         raise BadRequest("--workers must be at least 1, and --timeout at least 0")
+    if _is_own("local" if no_conda else env_manager):
+        from headrace.serving import prepared
+
+        words = [
+            "models",
+            "serve",
+            "-m",
+            model_uri,
+            "-h",
+            host,
+            "-p",
+            str(port),
+            "-t",
+            str(timeout),
+            "-w",
+            str(workers),
+        ]
+        words += ["--batch", batch, "--env-manager", "local", *(["--watch", str(watch)] if watch is not None else [])]
+        prepared.become(prepared.python_for(model_uri), words)
     from headrace.server.serve import address_of, listen, run
     from headrace.serving.served import identify
     from headrace.serving.watch import check as check_moves
@@ -119,7 +140,12 @@ def serve(
 @click.option("--content-type", "-t", default="json", show_default=True, help="Format of the inputs: json or csv.")
 @_ENV_MANAGER
 @_INSTALL
-@click.option("--pip-requirements-override", "-r", help="Of no use with --env-manager local; refused there.")
+@click.option(
+    "--pip-requirements-override",
+    "-r",
+    metavar="X==Y,…",
+    help="Requirements in place of the model's own, in an environment made for it.",
+)
 @click.option("--env", multiple=True, metavar="NAME=VALUE", help="Set an environment variable for the model.")
 def predict(
     model_uri: str,
@@ -134,14 +160,22 @@ def predict(
     """Score a file and write the predictions as JSON."""
     import os
 
-    _check_environment(env_manager)
-    if pip_requirements_override:
+    own = _is_own(env_manager)
+    if pip_requirements_override and not own:
         raise BadRequest("--pip-requirements-override changes an environment made for the model, and 'local' is none")
     for each in env:
         name, equals, value = each.partition("=")
         if not name or not equals:
             raise BadRequest(f"--env must be NAME=VALUE, not {each!r}")
         os.environ[name] = value
+    if own:
+        from headrace.serving import prepared
+
+        override = [each.strip() for each in (pip_requirements_override or "").split(",") if each.strip()]
+        words = ["models", "predict", "-m", model_uri, "-t", content_type, "--env-manager", "local"]
+        words += ["-i", str(input_path)] if input_path else []
+        words += ["-o", str(output_path)] if output_path else []
+        raise SystemExit(prepared.run(prepared.python_for(model_uri, override), words))
     from headrace.serving import predict as scoring
 
     inputs = scoring.read_inputs(input_path, content_type)
@@ -196,12 +230,29 @@ def generate_dockerfile(
     click.echo(f"Build the image with: docker build {output_directory}")
 
 
-def _check_environment(env_manager: str) -> None:
-    if env_manager != "local":
-        raise NotSupported(
-            f"--env-manager {env_manager} is not there yet; install what the model requires (its requirements.txt) "
-            "and use --env-manager local"
-        )
+@models.command("prepare-env")
+@_URI
+@click.option(
+    "--env-manager", default="uv", show_default=True, help="uv, which virtualenv and conda mean too; or local."
+)
+@_INSTALL
+def prepare_env(model_uri: str, env_manager: str, install_mlflow: bool) -> None:
+    """Make the environment that a model requires, or find the one that was made, and print its Python."""
+    import sys
+
+    if not _is_own(env_manager):
+        click.echo(sys.executable)
+        return
+    from headrace.serving import prepared
+
+    click.echo(prepared.python_for(model_uri))
+
+
+def _is_own(env_manager: str) -> bool:
+    """Whether the model is to run in an environment of its own. Raises ``BadRequest`` for an unknown manager."""
+    if env_manager not in (*_OWN, "local"):
+        raise BadRequest(f"--env-manager must be one of {['local', *_OWN]}, not {env_manager!r}")
+    return env_manager != "local"
 
 
 def _load(model_uri: str) -> Any:
