@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from contextvars import ContextVar
 from pathlib import Path
 from traceback import walk_tb
@@ -15,6 +15,7 @@ from typing import Any
 from headrace.base.errors import BadRequest, NotFound
 from headrace.base.ids import new_id
 from headrace.models.imports import modules_of_source
+from headrace.models.isolation import let_import_own
 from headrace.models.names import is_mlflow, our_mlflow
 
 _UNSET = object()
@@ -43,6 +44,7 @@ def run_script(script: Path, config: Mapping[str, Any] | None = None) -> Any:
         raise BadRequest(f"{str(script)!r} is no Python script")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    let_import_own(module.__dict__)
     try:
         with our_mlflow() if _says_mlflow(script) else nullcontext():
             spec.loader.exec_module(module)
@@ -140,35 +142,3 @@ def copy_code(code_paths: Sequence[str | Path] | None, folder: Path) -> str | No
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
     return "code" if code_paths else None
-
-
-@contextmanager
-def own_code(folder: Path | None) -> Iterator[None]:
-    """Let what is loaded inside import from a model's own ``folder`` first.
-
-    Modules of the same name that others imported step aside for that time and come back after it, so that two models
-    with a ``features.py`` each keep their own.
-    """
-    if folder is None or not folder.is_dir():
-        yield
-        return
-    own = {each.stem for each in folder.iterdir() if each.suffix == ".py" or each.is_dir()}
-    own = {name for name in own - sys.stdlib_module_names if not _is_installed(name)}
-    others = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in own}
-    for name in others:
-        del sys.modules[name]
-    # It stays on the path: what a model imports only when it is asked must be found then.
-    if str(folder) in sys.path:
-        sys.path.remove(str(folder))
-    sys.path.insert(0, str(folder))
-    importlib.invalidate_caches()
-    try:
-        yield
-    finally:
-        sys.modules.update(others)
-
-
-def _is_installed(name: str) -> bool:
-    """Whether an imported module is of a distribution: a second copy of it would be a stranger to the first."""
-    file = str(getattr(sys.modules.get(name), "__file__", None) or "")
-    return "site-packages" in file or "dist-packages" in file

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import atexit
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 from types import ModuleType
 from typing import Any
 
-from headrace.base.errors import BadRequest, NotFound
+from headrace.base.errors import BadRequest, NotFound, NotSupported
 from headrace.base.paths import ArtifactUri
 from headrace.models import manifest
-from headrace.models.code import own_code
 from headrace.models.flavor import Flavor
+from headrace.models.isolation import own_code
 from headrace.models.model import Model
 from headrace.models.names import import_module
 from headrace.models.trust import audit, place_in
@@ -57,7 +58,7 @@ def load_flavor(flavor: Flavor[Any], model_uri: str | Path, dst_path: str | Path
     """The library's own object that was saved at ``model_uri``."""
     model, folder = open_model(model_uri, dst_path)
     own = settings_of(model, flavor.name)
-    with own_code(_code(folder, own)):
+    with own_code(_code(folder, own)), _libraries(flavor):
         return flavor.load(folder, own)
 
 
@@ -71,7 +72,8 @@ def load_pyfunc(model: Model, folder: Path, config: Mapping[str, Any] | None) ->
         module = _import(_FLAVOR_OF.get(loader, loader))
         flavor = getattr(module, "FLAVOR", None)
         if isinstance(flavor, Flavor):
-            return flavor.load_pyfunc(folder, model.flavors, config)
+            with _libraries(flavor):
+                return flavor.load_pyfunc(folder, model.flavors, config)
         if not hasattr(module, "_load_pyfunc"):
             raise BadRequest(f"The loader module {loader} has no function _load_pyfunc(data_path)")
         data = str(place_in(folder, said, "data")) if said.get("data") else str(folder)
@@ -80,10 +82,24 @@ def load_pyfunc(model: Model, folder: Path, config: Mapping[str, Any] | None) ->
 
 def settings_of(model: Model, name: str) -> dict[str, Any]:
     """What the MLmodel file says under a flavor's name."""
+    if name not in model.flavors and "crate" in model.flavors:
+        raise NotSupported("This model is not ours: it was saved from R (flavor 'crate'), and R alone can load it")
     if name not in model.flavors:
         raise NotFound(f"This model has no flavor {name!r}; it has {sorted(model.flavors)}")
     said: dict[str, Any] = model.flavors[name]
     return said
+
+
+@contextmanager
+def _libraries(flavor: Flavor[Any]) -> Iterator[None]:
+    """Name the extra to install when the flavor's library is missing here."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise BadRequest(
+            f"This is a model of the flavor {flavor.name!r}, and the module {error.name} is not installed: pip install "
+            f"'headrace[{flavor.name}]', or what the model's requirements.txt names"
+        ) from error
 
 
 def _import(loader: str) -> ModuleType:

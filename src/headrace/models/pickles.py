@@ -7,15 +7,18 @@ ours.
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import io
 import pickle
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import IO, Any
 
 from headrace.base.errors import BadRequest
 from headrace.models import names
 from headrace.models.environment import PICKLES
+from headrace.models.isolation import let_import_own
 
 
 class _Named:
@@ -76,8 +79,19 @@ def copy(model: Any) -> Any:
     return load(io.BytesIO(kept.getvalue()))
 
 
+def _function(
+    code: CodeType, scope: dict[str, Any], name: str, defaults: tuple[Any, ...] | None, closure: tuple[Any, ...] | None
+) -> FunctionType:
+    """As cloudpickle makes a function, but one that imports the model's own modules whenever it is called."""
+    scope["__builtins__"] = builtins.__dict__
+    let_import_own(scope)
+    return FunctionType(code, scope, name, defaults, closure)
+
+
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == ("cloudpickle.cloudpickle", "_make_function"):
+            return _function
         if (module, name) in (("importlib", "import_module"), ("cloudpickle.cloudpickle", "subimport")):
             return names.import_module
         return names.find(module, name) if names.is_mlflow(module) else super().find_class(module, name)
