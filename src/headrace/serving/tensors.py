@@ -31,8 +31,8 @@ _NAMES = {dtype: name for name, dtype in DATATYPES.items()}
 #: How the BYTES of a column are read: as text, as base64, as an instant in ISO 8601, as JSON.
 TEXT, BASE64, INSTANT, JSON = "str", "base64", "datetime", "json"
 _CONTENT = {DataType.string: TEXT, DataType.binary: BASE64, DataType.datetime: INSTANT}
-#: Dimensions of a tensor, and values along one of them, at most.
-_DIMENSIONS, _LENGTH = 32, 2**31
+#: Dimensions and values of a tensor, at most.
+_DIMENSIONS, _VALUES = 32, 2**31
 
 
 def described(schema: Schema | None) -> list[dict[str, Any]]:
@@ -69,8 +69,12 @@ def array_of(said: Any) -> Any:
     if dtype is None:
         raise BadRequest(f"Input {name!r} has the datatype {show(said['datatype'])}; there are {', '.join(DATATYPES)}")
     shape = said["shape"]
-    if len(shape) > _DIMENSIONS or not all(0 <= size < _LENGTH for size in shape):
-        raise BadRequest(f"Input {name!r} has the shape {show(shape)}; give at most {_DIMENSIONS} lengths of 0 or more")
+    # numpy wants the lengths beside a 0 to be of an array that could be, too.
+    if len(shape) > _DIMENSIONS or min(shape, default=0) < 0 or math.prod(size or 1 for size in shape) > _VALUES:
+        raise BadRequest(
+            f"Input {name!r} has the shape {show(shape)}; give at most {_DIMENSIONS} lengths of 0 or more, for at most "
+            f"{_VALUES} values"
+        )
     values = _flat(said["data"])
     if math.prod(shape) != len(values):
         raise BadRequest(
