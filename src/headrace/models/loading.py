@@ -96,6 +96,8 @@ def _libraries(flavor: Flavor[Any]) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
+        if not flavor.takes_model:
+            raise  # What a model of the user's own imports is of no library.
         raise BadRequest(
             f"This is a model of the flavor {flavor.name!r}, and the module {error.name} is not installed: pip install "
             f"'headrace[{flavor.name}]', or what the model's requirements.txt names"

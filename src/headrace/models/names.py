@@ -37,7 +37,10 @@ def import_module(module: str) -> ModuleType:
         return importlib.import_module(ours)
     except ModuleNotFoundError as error:
         if is_mlflow(module) and (error.name or "").startswith("headrace"):
-            raise BadRequest(f"This model needs {module}, which headrace does not have (yet)") from error
+            raise BadRequest(
+                f"This model needs {module}, which headrace does not have (yet): load it with "
+                f"mlflow=={_doors.MLFLOW_VERSION}"
+            ) from error
         raise
 
 
