@@ -19,8 +19,8 @@ from headrace.models.saving import save
 class FlavorContract:
     """What holds for the models of every library.
 
-    ``flavor`` is the flavor, ``model`` something it saves whose prediction for ``data`` is an array, a frame or a list, and
-    ``options`` what it must be told to do so.
+    ``flavor`` is the flavor, ``model`` something it saves whose prediction for ``data`` is an array, a frame or a list,
+    and ``options`` what it must be told to do so.
     """
 
     @pytest.fixture

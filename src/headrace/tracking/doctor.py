@@ -13,9 +13,7 @@ from headrace.base.connection import without_credentials
 from headrace.tracking.uri import get_registry_uri, get_tracking_uri
 
 #: Libraries whose versions matter to what is logged and saved.
-_LIBRARIES = (
-    "numpy pandas polars pyarrow scikit-learn skops cloudpickle psycopg pymysql msgspec urllib3".split()
-)
+_LIBRARIES = "numpy pandas polars pyarrow scikit-learn skops cloudpickle psycopg pymysql msgspec urllib3".split()
 _SECRET = re.compile("PASSWORD|TOKEN|SECRET|KEY|CREDENTIAL|AUTH", re.IGNORECASE)
 
 
