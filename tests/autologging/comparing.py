@@ -11,6 +11,9 @@ from typing import Any
 MEANT = {
     # How long something took.
     "": ("fit_time", "score_time"),
+    # MLflow sends what it found out before a fit beside the fit; when that fails, not all of it arrives.
+    "failing": (".inputs", ".params", ".tags.estimator_"),
+    "failing_in_a_run": (".inputs", ".params", ".tags.estimator_"),
     # MLflow finds the run of the best candidate by what its params look like, and not always.
     "grid_search_of_estimators": (".models[1].metrics",),
     # MLflow gives a model what an earlier one in the same run was and measured; the run keeps the name of the first.

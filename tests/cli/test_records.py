@@ -16,6 +16,7 @@ import pytest
 
 from headrace.cli import main
 from headrace.cli.root import root
+from headrace.tracking import uri
 from headrace.tracking.client import MlflowClient
 
 #: The options MLflow 3.17.2 has, apart from those of traces, by command.
@@ -59,6 +60,8 @@ Run = Callable[..., Done]
 def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a command on a store of this test's own."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", str(tmp_path / "records"))
+    for choice in ("_tracking", "_registry", "_default"):
+        monkeypatch.setattr(uri, choice, None)
     monkeypatch.chdir(tmp_path)
 
     def command(*arguments: str) -> Done:

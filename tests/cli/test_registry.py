@@ -18,6 +18,8 @@ def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
     """A client of a store that the commands use too, with a model that has three versions and an alias."""
     store = f"sqlite:///{tmp_path}/h.db"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
+    for choice in ("_tracking", "_registry", "_default"):
+        monkeypatch.setattr(uri, choice, None)
     monkeypatch.setenv("HEADRACE_WEBHOOK_ALLOWED_SCHEMES", "http")
     monkeypatch.setenv("HEADRACE_WEBHOOK_ALLOWED_NETWORKS", "127.0.0.0/8")
     client = MlflowClient(store)

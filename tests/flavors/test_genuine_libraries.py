@@ -32,7 +32,10 @@ def ask() -> Any:
 @pytest.fixture(scope="module")
 def both(ask: Any) -> list[str]:
     """The libraries that both sides have."""
-    return [name for name in ask("genuine", "installed", ["-"]) if name in installed()]
+    found = [name for name in ask("genuine", "installed", ["-"]) if name in installed()]
+    if not found:
+        pytest.skip("the environment with genuine MLflow has none of the libraries")
+    return found
 
 
 @pytest.fixture(scope="module")
