@@ -143,7 +143,7 @@ def test_estimators_are_fitted_pickled_and_copied_as_ever(place: Path) -> None:
     model = make_pipeline(StandardScaler(), Ridge())
     assert model.fit(X, Y) is model
     assert set(vars(model)) == set(vars(make_pipeline(StandardScaler(), Ridge())))
-    again = pickle.loads(pickle.dumps(model))  # noqa: S301
+    again = pickle.loads(pickle.dumps(model))  # noqa: S301 - pickled in this very line
     assert again.predict(X) == pytest.approx(model.predict(X))
     assert clone(model).get_params().keys() == model.get_params().keys()
     assert str(inspect.signature(Ridge.fit)) == "(self, X, y, sample_weight=None)"
@@ -152,7 +152,7 @@ def test_estimators_are_fitted_pickled_and_copied_as_ever(place: Path) -> None:
 def test_functions_that_measure_are_pickled_and_copied_as_themselves(place: Path) -> None:
     watched = sklearn.metrics.accuracy_score
     headrace.sklearn.autolog(disable=True)
-    assert pickle.loads(pickle.dumps(watched)) is sklearn.metrics.accuracy_score  # noqa: S301
+    assert pickle.loads(pickle.dumps(watched)) is sklearn.metrics.accuracy_score  # noqa: S301 - pickled in this very line
     headrace.sklearn.autolog(log_models=False)
     scorer = sklearn.metrics.make_scorer(sklearn.metrics.accuracy_score)
     GridSearchCV(LogisticRegression(), {"C": [1.0]}, scoring=scorer, cv=2, n_jobs=2).fit(X, KINDS)

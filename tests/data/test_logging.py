@@ -128,9 +128,9 @@ def test_tables_of_any_library_are_datasets() -> None:
     assert {json.dumps(each.profile) for each in made} == {'{"num_rows": 3, "num_elements": 6}'}
     assert {each.to_dict()["schema"] for each in made[2:]} == {made[0].to_dict()["schema"]}
     for each in made:
-        evaluated = each.to_evaluation_dataset()  # type: ignore[attr-defined]
+        evaluated = each.to_evaluation_dataset()
         assert (evaluated.targets_name, evaluated.predictions_name, evaluated.feature_names) == ("a", "b", [])
-        assert list(each.to_pyfunc().inputs.columns) == ["b"]  # type: ignore[attr-defined]
+        assert list(each.to_pyfunc().inputs.columns) == ["b"]
 
 
 @pytest.mark.parametrize("thing", [5, "text", [1]])

@@ -45,8 +45,8 @@ def test_a_file_on_the_web_is_downloaded(web: str, tmp_path: Path) -> None:
     dataset = headrace.data.from_pandas(pd.DataFrame({"a": [1], "b": [2]}), source)
     loaded = dataset.source.load()
     assert Path(loaded).name == "a table.csv"
-    pd.testing.assert_frame_equal(pd.read_csv(loaded), dataset.df)  # type: ignore[attr-defined]
-    assert source.load(str(tmp_path / "here")) == str(tmp_path / "here" / "a table.csv")  # type: ignore[call-arg]
+    pd.testing.assert_frame_equal(pd.read_csv(loaded), dataset.df)
+    assert source.load(str(tmp_path / "here")) == str(tmp_path / "here" / "a table.csv")
 
 
 def test_what_is_not_on_the_web_is_not_found(web: str) -> None:
@@ -67,7 +67,7 @@ def test_files_here_are_loaded_where_they_are_or_copied(tmp_path: Path) -> None:
     for raw in (table, str(table), table.as_uri()):
         source = resolve_dataset_source(raw)
         assert source.load() == str(table)
-        assert Path(source.load(tmp_path / "copy")).read_text() == "a\n1\n"  # type: ignore[call-arg]
+        assert Path(source.load(tmp_path / "copy")).read_text() == "a\n1\n"
     with pytest.raises(NotFound):
         resolve_dataset_source(str(tmp_path / "nothing.csv")).load()
 
@@ -77,16 +77,16 @@ def test_a_hugging_face_source_is_loaded_as_it_was_noted(tmp_path: Path) -> None
     (tmp_path / "table.csv").write_text("a,b\n1,x\n2,y\n")
     said = sources.HuggingFaceDatasetSource("csv", data_files=str(tmp_path / "table.csv"), split="train")
     source = sources.HuggingFaceDatasetSource.from_json(said.to_json())
-    loaded = source.load(cache_dir=str(tmp_path / "cache"))  # type: ignore[call-arg]
+    loaded = source.load(cache_dir=str(tmp_path / "cache"))
     assert loaded["b"][:] == ["x", "y"]
     dataset = headrace.data.from_huggingface(loaded, path="csv", data_files=str(tmp_path / "table.csv"))
     again = headrace.data.get_source(dataset._to_mlflow_entity())
     assert again.to_dict()["split"] == "train"
-    assert again.load(cache_dir=str(tmp_path / "cache")).to_dict() == loaded.to_dict()  # type: ignore[call-arg]
+    assert again.load(cache_dir=str(tmp_path / "cache")).to_dict() == loaded.to_dict()
     whole = sources.HuggingFaceDatasetSource.from_json(
         sources.HuggingFaceDatasetSource("csv", data_files=str(tmp_path / "table.csv")).to_json()
     )
-    assert list(whole.load(cache_dir=str(tmp_path / "cache"))) == ["train"]  # type: ignore[call-arg]
+    assert list(whole.load(cache_dir=str(tmp_path / "cache"))) == ["train"]
 
 
 def test_every_kind_of_source_comes_back_from_json() -> None:
@@ -190,7 +190,7 @@ def test_constructors_of_plugins_are_known_if_they_make_datasets(plugin: None) -
 
 
 def test_of_kinds_that_both_know_a_source_the_last_one_is_taken() -> None:
-    class Mine(sources.LocalArtifactDatasetSource):  # type: ignore[name-defined,misc]
+    class Mine(sources.LocalArtifactDatasetSource):
         """Files here, my way."""
 
     registry = DatasetSourceRegistry()

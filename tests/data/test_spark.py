@@ -73,7 +73,7 @@ def test_frames_of_spark(spark: Any, tmp_path: Path) -> None:
     assert [each["type"] for each in json.loads(columns)["mlflow_colspec"]] == kinds
     assert all(each["required"] for each in json.loads(columns)["mlflow_colspec"])
     odd = headrace.data.from_spark(spark.sql("SELECT map('a', 1) m, cast(1 AS decimal(5, 2)) d"), sql="…").schema
-    assert [each.to_dict()["type"] for each in odd.inputs] == ["map", "any"]  # type: ignore[union-attr]
+    assert [each.to_dict()["type"] for each in odd.inputs] == ["map", "any"]
 
     given = dataset.to_pyfunc()
     assert (list(given.inputs.columns), given.outputs.tolist()) == (["s", "b"], [1, 2])

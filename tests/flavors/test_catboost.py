@@ -15,7 +15,7 @@ from headrace.testing.flavors import FlavorContract
 from tests.flavors.hostile import change, say
 
 cat = pytest.importorskip("catboost", reason="catboost is not installed: pip install headrace[catboost]")
-from headrace.flavors import catboost, pyfunc  # noqa: E402
+from headrace.flavors import catboost, pyfunc  # noqa: E402 - only where the library is
 
 X = pd.DataFrame({"a": np.arange(20.0) % 7, "b": np.arange(20.0) % 3})
 Y = (X["a"] > 3).astype(int)

@@ -17,7 +17,7 @@ from headrace.testing.flavors import FlavorContract
 from tests.flavors.hostile import change, say
 
 lgb = pytest.importorskip("lightgbm", reason="lightgbm is not installed: pip install headrace[lightgbm]")
-from headrace.flavors import lightgbm, pyfunc  # noqa: E402
+from headrace.flavors import lightgbm, pyfunc  # noqa: E402 - only where the library is
 
 X = pd.DataFrame({"a": np.arange(20.0) % 7, "b": np.arange(20.0) % 3})
 Y = (X["a"] > 3).astype(int)

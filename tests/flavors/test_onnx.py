@@ -17,9 +17,9 @@ from tests.flavors.hostile import change, say
 
 proto = pytest.importorskip("onnx", reason="onnx is not installed: pip install headrace[onnx]")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed: pip install headrace[onnx]")
-from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+from onnx import TensorProto, helper, numpy_helper  # noqa: E402 - only where the library is
 
-from headrace.flavors import onnx, pyfunc  # noqa: E402
+from headrace.flavors import onnx, pyfunc  # noqa: E402 - only where the library is
 
 X = pd.DataFrame({"a": np.arange(6, dtype="float32"), "b": np.arange(6, dtype="float32") % 3})
 

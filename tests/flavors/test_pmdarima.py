@@ -13,7 +13,7 @@ from headrace.base.errors import BadRequest, Untrusted
 from headrace.testing.flavors import FlavorContract
 
 library = pytest.importorskip("pmdarima", reason="pmdarima is not installed: pip install headrace[pmdarima]")
-from headrace.flavors import pmdarima, pyfunc  # noqa: E402
+from headrace.flavors import pmdarima, pyfunc  # noqa: E402 - only where the library is
 
 AHEAD = pd.DataFrame({"n_periods": [3]})
 

@@ -14,7 +14,7 @@ from headrace.testing.flavors import FlavorContract
 from tests.flavors.hostile import change
 
 library = pytest.importorskip("prophet", reason="prophet is not installed: pip install headrace[prophet]")
-from headrace.flavors import prophet, pyfunc  # noqa: E402
+from headrace.flavors import prophet, pyfunc  # noqa: E402 - only where the library is
 
 # Prophet 1.5 and pandas 3.1: warnings of the library's own.
 pytestmark = pytest.mark.filterwarnings("ignore:The (inplace keyword|.convert_dates. keyword)")

@@ -15,7 +15,7 @@ from headrace.testing.flavors import FlavorContract
 from tests.flavors.hostile import change
 
 library = pytest.importorskip("spacy", reason="spacy is not installed: pip install headrace[spacy]")
-from headrace.flavors import pyfunc, spacy  # noqa: E402
+from headrace.flavors import pyfunc, spacy  # noqa: E402 - only where the library is
 
 TEXTS = pd.DataFrame({"text": ["a fine day", "rain"]})
 

@@ -14,7 +14,7 @@ from headrace.testing.flavors import FlavorContract
 from tests.flavors.hostile import say
 
 sm = pytest.importorskip("statsmodels.api", reason="statsmodels is not installed: pip install headrace[statsmodels]")
-from headrace.flavors import pyfunc, statsmodels  # noqa: E402
+from headrace.flavors import pyfunc, statsmodels  # noqa: E402 - only where the library is
 
 X = pd.DataFrame({"a": np.arange(20.0) % 7, "b": np.arange(20.0) % 3})
 Y = X["a"] * 2 + np.arange(20.0) % 2

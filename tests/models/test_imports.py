@@ -34,7 +34,7 @@ def test_imports_inside_of_methods_are_found() -> None:
 def test_modules_that_a_pickled_function_uses_are_found() -> None:
     # Compiled, so that cloudpickle takes it for one of a script.
     scope: dict[str, Any] = {"np": np, "__name__": "__main__"}
-    exec("def mean(rows): return np.mean(rows)", scope)  # noqa: S102
+    exec("def mean(rows): return np.mean(rows)", scope)  # noqa: S102 - text of this test's own
     file = io.BytesIO()
     pickles.dump(scope["mean"], file)
     assert ("numpy", "") in imports.globals_of_pickle(file.getvalue())

@@ -110,7 +110,7 @@ def test_models_may_be_loaded_and_asked_in_threads(tmp_path: Path) -> None:
 
 def test_a_pickled_function_imports_its_own_code_when_it_is_asked(tmp_path: Path) -> None:
     scope: dict[str, Any] = {"__name__": "__main__"}
-    exec("def predict(rows):\n    from same_package import later\n    return later.value()", scope)  # noqa: S102
+    exec("def predict(rows):\n    from same_package import later\n    return later.value()", scope)  # noqa: S102 - text of this test's own
     models = [pyfunc.load_model(save(tmp_path, number, scope["predict"])) for number in (1, 2)]
     assert [model.predict([0]) for model in models] == [1, 2]
 

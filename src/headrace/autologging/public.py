@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from headrace.autologging.engine import INTEGRATIONS, LIBRARIES
 from headrace.autologging.engine.integration import paused
-from headrace.autologging.engine.recording import texts
+from headrace.autologging.engine.recording import attempted, texts
 from headrace.base.clock import now_ms
 from headrace.schema.runs import Metric
 from headrace.tracking import active, fluent
@@ -152,17 +152,17 @@ def resolve_input_example_and_signature(
     """The example and the signature, as far as they are wanted; what cannot be had is warned of, and None."""
     if not log_input_example and not log_model_signature:
         return None, None
-    try:
-        example = get_input_example()
-    except Exception as error:  # The user's data: that it has no example must not end the training.
-        logger.warning("There is no input example, and so no signature: %s", error)
+    # Both ask the user's data and model, whose faults must not end the training.
+    failed: list[str] = []
+    example = attempted(get_input_example, failed.append)
+    if failed:
+        logger.warning("There is no input example, and so no signature: %s", failed[0])
         return None, None
     signature = None
     if log_model_signature:
-        try:
-            signature = infer_model_signature(example)
-        except Exception as error:  # The user's model, likewise.
-            logger.warning("There is no signature: %s", error)
+        signature = attempted(
+            lambda: infer_model_signature(example), lambda why: logger.warning("There is no signature: %s", why)
+        )
     return (example if log_input_example else None), signature
 
 

@@ -9,7 +9,7 @@ from headrace.base.errors import BadRequest
 from headrace.data.content import content_digest
 from headrace.data.dataset import Dataset
 from headrace.data.dataset_source import DatasetSource
-from headrace.data.tables import TableDataset, source_or_program
+from headrace.data.tables import FrameDataset, source_or_program
 from headrace.models.inference import infer_schema
 from headrace.models.types import Schema
 from headrace.tracking.extras import need
@@ -18,7 +18,7 @@ from headrace.tracking.extras import need
 _SAMPLE = 10_000
 
 
-class DataFrameDataset(TableDataset):
+class DataFrameDataset(FrameDataset):
     """A table of a library that MLflow does not know; its digest is that of its whole content.
 
     A table that is only planned, as those of DuckDB or Dask or a lazy frame of polars, is computed for that.
@@ -40,25 +40,16 @@ class DataFrameDataset(TableDataset):
             raise BadRequest(
                 f"A {type(df).__name__} is no table that narwhals reads; turn it into an Arrow table"
             ) from None
-        self._df, self._targets, self._predictions = df, targets, predictions
-        self._must_have(self._narwhal.collect_schema().names())
-        super().__init__(source=source, name=name, digest=digest)
+        super().__init__(df, source, targets, name, digest, predictions)
+
+    def _columns(self) -> list[str]:
+        return self._narwhal.collect_schema().names()  # type: ignore[no-any-return]  # narwhals is not imported to check
 
     def _compute_digest(self) -> str:
         return content_digest(self._df)
 
     def _compute_content_digest(self) -> str | None:
         return self._compute_digest()
-
-    @property
-    def df(self) -> Any:
-        """The table."""
-        return self._df
-
-    @property
-    def predictions(self) -> str | None:
-        """The column with the predictions."""
-        return self._predictions
 
     def _eager(self) -> Any:
         return self._narwhal.collect() if hasattr(self._narwhal, "collect") else self._narwhal

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from typing import Any
 
 from headrace.base.errors import BadRequest
 
 
-class DatasetSource:
+class DatasetSource(ABC):
     """A place data came from: told as JSON, told back from JSON, and loaded again.
 
     A kind of source is a subclass. It says its type, which JSON it is, and which raw values (a path, a URL) it
@@ -16,36 +17,36 @@ class DatasetSource:
     """
 
     @staticmethod
+    @abstractmethod
     def _get_source_type() -> str:
         """The type under which records name this kind of source."""
-        raise NotImplementedError
 
+    @abstractmethod
     def load(self) -> Any:
         """The data, or a local path of it."""
-        raise NotImplementedError
 
     @staticmethod
+    @abstractmethod
     def _can_resolve(raw_source: Any) -> bool:
         """Whether ``raw_source`` names a source of this kind."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def _resolve(cls, raw_source: Any) -> DatasetSource:
         """The source that ``raw_source`` names."""
-        raise NotImplementedError
 
+    @abstractmethod
     def to_dict(self) -> dict[str, Any]:
         """What JSON says of this source."""
-        raise NotImplementedError
 
     def to_json(self) -> str:
         """This source as JSON, as records have it."""
         return json.dumps(self.to_dict())
 
     @classmethod
+    @abstractmethod
     def from_dict(cls, source_dict: dict[Any, Any]) -> DatasetSource:
         """The inverse of ``to_dict``. Raises ``BadRequest`` when something is missing."""
-        raise NotImplementedError
 
     @classmethod
     def from_json(cls, source_json: str) -> DatasetSource:

@@ -7,27 +7,14 @@ from typing import TYPE_CHECKING, Any
 from headrace.data.content import content_digest
 from headrace.data.dataset_source import DatasetSource
 from headrace.data.digest_utils import compute_pandas_digest
-from headrace.data.tables import TableDataset, source_or_program
+from headrace.data.tables import FrameDataset, source_or_program
 
 if TYPE_CHECKING:
     import pandas
 
 
-class PandasDataset(TableDataset):
+class PandasDataset(FrameDataset):
     """A pandas frame and where it came from."""
-
-    def __init__(
-        self,
-        df: pandas.DataFrame,
-        source: DatasetSource,
-        targets: str | None = None,
-        name: str | None = None,
-        digest: str | None = None,
-        predictions: str | None = None,
-    ) -> None:
-        self._df, self._targets, self._predictions = df, targets, predictions
-        self._must_have(df.columns)
-        super().__init__(source=source, name=name, digest=digest)
 
     def _compute_digest(self) -> str:
         return compute_pandas_digest(self._df)
@@ -37,16 +24,6 @@ class PandasDataset(TableDataset):
 
     def _frame(self) -> Any:
         return self._df
-
-    @property
-    def df(self) -> pandas.DataFrame:
-        """The frame."""
-        return self._df
-
-    @property
-    def predictions(self) -> str | None:
-        """The column with the predictions."""
-        return self._predictions
 
     @property
     def profile(self) -> Any | None:

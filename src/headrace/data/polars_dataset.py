@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from headrace.data.content import content_digest
 from headrace.data.dataset_source import DatasetSource
-from headrace.data.tables import TableDataset, source_or_program
+from headrace.data.tables import FrameDataset, source_or_program
 from headrace.models.types import AnyType, Array, ColSpec, DataType, Object, Property, Schema
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _inner(dtype: Any, col_name: str, allow_unknown: bool) -> Any:
     return AnyType() if isinstance(kind, str) else kind
 
 
-class PolarsDataset(TableDataset):
+class PolarsDataset(FrameDataset):
     """A polars frame and where it came from."""
 
     class PolarsDatasetConfig(TypedDict):
@@ -88,19 +88,6 @@ class PolarsDataset(TableDataset):
         num_rows: int
         num_elements: int
 
-    def __init__(
-        self,
-        df: polars.DataFrame,
-        source: DatasetSource,
-        targets: str | None = None,
-        name: str | None = None,
-        digest: str | None = None,
-        predictions: str | None = None,
-    ) -> None:
-        self._df, self._targets, self._predictions = df, targets, predictions
-        self._must_have(df.columns)
-        super().__init__(source=source, name=name, digest=digest)
-
     def _compute_digest(self) -> str:
         return hash_polars_df(self._df)
 
@@ -109,16 +96,6 @@ class PolarsDataset(TableDataset):
 
     def _frame(self) -> Any:
         return self._df.to_pandas()
-
-    @property
-    def df(self) -> polars.DataFrame:
-        """The frame."""
-        return self._df
-
-    @property
-    def predictions(self) -> str | None:
-        """The column with the predictions."""
-        return self._predictions
 
     @property
     def profile(self) -> PolarsDatasetProfile:

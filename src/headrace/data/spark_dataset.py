@@ -13,7 +13,7 @@ from headrace.data.digest_utils import get_normalized_md5_digest
 from headrace.data.evaluation_dataset import EvaluationDataset
 from headrace.data.pyfunc_dataset_mixin import PyFuncInputsOutputs
 from headrace.data.spark_dataset_source import SparkDatasetSource
-from headrace.data.tables import TableDataset, source_or_program
+from headrace.data.tables import FrameDataset, source_or_program
 from headrace.models.types import AnyType, Array, ColSpec, DataType, Map, Object, Property, Schema, SparkMLVector
 
 if TYPE_CHECKING:
@@ -34,21 +34,8 @@ _TYPES = {
 _COUNT = (5000, 0.20)
 
 
-class SparkDataset(TableDataset):
+class SparkDataset(FrameDataset):
     """A data frame of Spark and where it came from. It has no digest of its whole content, which would be a job."""
-
-    def __init__(
-        self,
-        df: pyspark.sql.DataFrame,
-        source: DatasetSource,
-        targets: str | None = None,
-        name: str | None = None,
-        digest: str | None = None,
-        predictions: str | None = None,
-    ) -> None:
-        self._df, self._targets, self._predictions = df, targets, predictions
-        self._must_have(df.columns)
-        super().__init__(source=source, name=name, digest=digest)
 
     def _compute_digest(self) -> str:
         """MLflow's digest: of the plan of the frame, not of its rows."""
@@ -56,16 +43,6 @@ class SparkDataset(TableDataset):
 
     def _frame(self) -> Any:
         return self._df.toPandas()
-
-    @property
-    def df(self) -> Any:
-        """The frame."""
-        return self._df
-
-    @property
-    def predictions(self) -> str | None:
-        """The column with the predictions."""
-        return self._predictions
 
     @property
     def source(self) -> SparkDatasetSource | DeltaDatasetSource:

@@ -77,6 +77,36 @@ class TableDataset(Dataset, PyFuncConvertibleDatasetMixin):
         )
 
 
+class FrameDataset(TableDataset):
+    """A dataset of one object that has the columns: the data frame of a library."""
+
+    def __init__(
+        self,
+        df: Any,
+        source: DatasetSource,
+        targets: str | None = None,
+        name: str | None = None,
+        digest: str | None = None,
+        predictions: str | None = None,
+    ) -> None:
+        self._df, self._targets, self._predictions = df, targets, predictions
+        self._must_have(self._columns())
+        super().__init__(source=source, name=name, digest=digest)
+
+    def _columns(self) -> Iterable[Any]:
+        return self._df.columns  # type: ignore[no-any-return]  # whatever the library has
+
+    @property
+    def df(self) -> Any:
+        """The frame."""
+        return self._df
+
+    @property
+    def predictions(self) -> str | None:
+        """The column with the predictions."""
+        return self._predictions
+
+
 def source_or_program(source: Any) -> DatasetSource:
     """The source that was given or named; this program when there was none."""
     if source is None:

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from headrace.base.errors import BadRequest
-from headrace.models.flavor import Flavor, Saved, Saving, public
-from headrace.models.native import Asked, accepted, broken, check_class, class_named, defaults, providers
+from headrace.models.flavor import Saved, Saving, public
+from headrace.models.native import LibraryFlavor, accepted, broken, check_class, class_named, defaults, providers
 from headrace.models.trust import file_in
 
 FLAVOR_NAME = "catboost"
@@ -27,7 +27,7 @@ class Options(msgspec.Struct, kw_only=True):
     pool: Any = None
 
 
-class CatBoost(Flavor[Options]):
+class CatBoost(LibraryFlavor[Options]):
     """CatBoost, and its classifiers, regressors and rankers."""
 
     name = FLAVOR_NAME
@@ -72,21 +72,15 @@ class CatBoost(Flavor[Options]):
             raise broken(file.name, error) from error
         return model
 
-    def load_pyfunc(self, folder: Path, saved: Mapping[str, Any], config: Mapping[str, Any] | None) -> Asked:
-        return Asked(self.load(folder, saved.get(self.name, saved["python_function"])), _ask)
-
-    def asked(self, model: Any, options: Options) -> Asked:
-        return Asked(model, _ask)
+    @staticmethod
+    def ask(model: Any, data: Any, params: dict[str, Any]) -> Any:
+        return model.predict(data, **accepted(model.predict, params))
 
 
 def _kinds() -> tuple[type, ...]:
     import catboost
 
     return (catboost.CatBoost,)
-
-
-def _ask(model: Any, data: Any, params: dict[str, Any]) -> Any:
-    return model.predict(data, **accepted(model.predict, params))
 
 
 FLAVOR = CatBoost()

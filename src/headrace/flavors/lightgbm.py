@@ -10,8 +10,8 @@ import msgspec
 
 from headrace.models import serialization
 from headrace.models.environment import conda_env, pinned
-from headrace.models.flavor import Flavor, Saved, Saving, public
-from headrace.models.native import Asked, accepted, broken, check_class, class_name, providers
+from headrace.models.flavor import Saved, Saving, public
+from headrace.models.native import LibraryFlavor, accepted, broken, check_class, class_name, providers
 from headrace.models.trust import file_in
 
 FLAVOR_NAME = "lightgbm"
@@ -32,7 +32,7 @@ class Options(msgspec.Struct, kw_only=True):
     skops_trusted_types: list[str] | None = None
 
 
-class LightGBM(Flavor[Options]):
+class LightGBM(LibraryFlavor[Options]):
     """LightGBM: a Booster, or an estimator of its scikit-learn interface."""
 
     name = FLAVOR_NAME
@@ -80,11 +80,9 @@ class LightGBM(Flavor[Options]):
         except (lightgbm.basic.LightGBMError, ValueError, LookupError) as error:
             raise broken(file.name, error) from error
 
-    def load_pyfunc(self, folder: Path, saved: Mapping[str, Any], config: Mapping[str, Any] | None) -> Asked:
-        return Asked(self.load(folder, saved.get(self.name, saved["python_function"])), _ask)
-
-    def asked(self, model: Any, options: Options) -> Asked:
-        return Asked(model, _ask)
+    @staticmethod
+    def ask(model: Any, data: Any, params: dict[str, Any]) -> Any:
+        return model.predict(data, **accepted(model.predict, params))
 
 
 def _format(options: Options) -> str:
@@ -101,10 +99,6 @@ def _booster() -> type:
 
     kind: type = lightgbm.Booster
     return kind
-
-
-def _ask(model: Any, data: Any, params: dict[str, Any]) -> Any:
-    return model.predict(data, **accepted(model.predict, params))
 
 
 def get_default_pip_requirements(include_cloudpickle: bool = False, include_skops: bool = False) -> list[str]:

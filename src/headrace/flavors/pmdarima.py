@@ -8,15 +8,15 @@ from typing import Any
 
 from headrace.base.errors import BadRequest
 from headrace.models import serialization
-from headrace.models.flavor import Flavor, NoOptions, Saved, Saving, public
-from headrace.models.native import Asked, defaults, providers
+from headrace.models.flavor import NoOptions, Saved, Saving, public
+from headrace.models.native import LibraryFlavor, defaults, providers
 from headrace.models.trust import file_in
 
 FLAVOR_NAME = "pmdarima"
 _FILE = "model.pmd"
 
 
-class Pmdarima(Flavor[NoOptions]):
+class Pmdarima(LibraryFlavor[NoOptions]):
     """An ARIMA or a pipeline of pmdarima."""
 
     name = FLAVOR_NAME
@@ -45,30 +45,24 @@ class Pmdarima(Flavor[NoOptions]):
     def load(self, folder: Path, own: Mapping[str, Any]) -> Any:
         return serialization.read(file_in(folder, own, "data"), serialization.PICKLE, None)
 
-    def load_pyfunc(self, folder: Path, saved: Mapping[str, Any], config: Mapping[str, Any] | None) -> Asked:
-        return Asked(self.load(folder, saved.get(self.name, saved["python_function"])), _ask)
+    @staticmethod
+    def ask(model: Any, data: Any, params: dict[str, Any]) -> Any:
+        """A frame with a row for each period: ``yhat``, and ``yhat_lower`` and ``yhat_upper`` when asked for."""
+        import pandas
 
-    def asked(self, model: Any, options: NoOptions) -> Asked:
-        return Asked(model, _ask)
-
-
-def _ask(model: Any, data: Any, params: dict[str, Any]) -> Any:
-    """A frame with a row for each period: ``yhat``, and ``yhat_lower`` and ``yhat_upper`` when they are asked for."""
-    import pandas
-
-    if "n_periods" not in data.columns or len(data) != 1:
-        raise BadRequest("A pmdarima model is asked with one row, whose column 'n_periods' says how far to forecast")
-    said = data.iloc[0].to_dict()
-    try:
-        told: dict[str, Any] = {"n_periods": int(said["n_periods"]), "alpha": float(said.get("alpha", 0.05))}
-    except (TypeError, ValueError) as error:
-        raise BadRequest(f"n_periods must be a whole number, and alpha a number: {error}") from error
-    if said.get("X") is not None:
-        told["X"] = pandas.DataFrame(said["X"])
-    if not said.get("return_conf_int"):
-        return pandas.DataFrame({"yhat": list(model.predict(**told))})
-    middle, span = model.predict(return_conf_int=True, **told)
-    return pandas.DataFrame({"yhat": list(middle), "yhat_lower": span[:, 0], "yhat_upper": span[:, 1]})
+        if "n_periods" not in data.columns or len(data) != 1:
+            raise BadRequest("A pmdarima model is asked with one row; its column 'n_periods' says how far to forecast")
+        said = data.iloc[0].to_dict()
+        try:
+            told: dict[str, Any] = {"n_periods": int(said["n_periods"]), "alpha": float(said.get("alpha", 0.05))}
+        except (TypeError, ValueError) as error:
+            raise BadRequest(f"n_periods must be a whole number, and alpha a number: {error}") from error
+        if said.get("X") is not None:
+            told["X"] = pandas.DataFrame(said["X"])
+        if not said.get("return_conf_int"):
+            return pandas.DataFrame({"yhat": list(model.predict(**told))})
+        middle, span = model.predict(return_conf_int=True, **told)
+        return pandas.DataFrame({"yhat": list(middle), "yhat_lower": span[:, 0], "yhat_upper": span[:, 1]})
 
 
 FLAVOR = Pmdarima()

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from headrace.base.errors import BadRequest
-from headrace.models.flavor import Flavor, NoOptions, Saved, Saving, public
-from headrace.models.native import Asked, accepted, broken, check_class, defaults, providers
+from headrace.models.flavor import NoOptions, Saved, Saving, public
+from headrace.models.native import LibraryFlavor, accepted, broken, check_class, defaults, providers
 from headrace.models.trust import file_in
 
 FLAVOR_NAME = "prophet"
 _FILE = "model.pr"
 
 
-class Prophet(Flavor[NoOptions]):
+class Prophet(LibraryFlavor[NoOptions]):
     """A fitted Prophet."""
 
     name = FLAVOR_NAME
@@ -56,15 +56,9 @@ class Prophet(Flavor[NoOptions]):
         except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise broken(file.name, error) from error
 
-    def load_pyfunc(self, folder: Path, saved: Mapping[str, Any], config: Mapping[str, Any] | None) -> Asked:
-        return Asked(self.load(folder, saved.get(self.name, saved["python_function"])), _ask)
-
-    def asked(self, model: Any, options: NoOptions) -> Asked:
-        return Asked(model, _ask)
-
-
-def _ask(model: Any, data: Any, params: dict[str, Any]) -> Any:
-    return model.predict(data, **accepted(model.predict, params))
+    @staticmethod
+    def ask(model: Any, data: Any, params: dict[str, Any]) -> Any:
+        return model.predict(data, **accepted(model.predict, params))
 
 
 FLAVOR = Prophet()

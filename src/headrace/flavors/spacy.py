@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from headrace.base.errors import BadRequest
-from headrace.models.flavor import Flavor, NoOptions, Saved, Saving, public
-from headrace.models.native import Asked, broken, check_class, defaults, providers
+from headrace.models.flavor import NoOptions, Saved, Saving, public
+from headrace.models.native import LibraryFlavor, broken, check_class, defaults, providers
 from headrace.models.trust import place_in
 
 FLAVOR_NAME = "spacy"
 _FOLDER = "model.spacy"
 
 
-class Spacy(Flavor[NoOptions]):
+class Spacy(LibraryFlavor[NoOptions]):
     """A pipeline; one that sorts texts into categories can be asked as a ``python_function``."""
 
     name = FLAVOR_NAME
@@ -50,27 +50,21 @@ class Spacy(Flavor[NoOptions]):
         except (ValueError, OSError, LookupError, ImportError, TypeError) as error:
             raise broken(found.name, error) from error
 
-    def load_pyfunc(self, folder: Path, saved: Mapping[str, Any], config: Mapping[str, Any] | None) -> Asked:
-        return Asked(self.load(folder, saved.get(self.name, saved["python_function"])), _ask)
+    @staticmethod
+    def ask(model: Any, data: Any, params: dict[str, Any]) -> Any:
+        """A frame with the column ``predictions``: for each text, how well each category fits."""
+        import pandas
 
-    def asked(self, model: Any, options: NoOptions) -> Asked:
-        return Asked(model, _ask)
+        if len(getattr(data, "columns", ())) != 1:
+            raise BadRequest("A spaCy model is asked with a frame of one column, the texts")
+        texts = data.iloc[:, 0].astype(str)
+        return pandas.DataFrame({"predictions": [each.cats for each in model.pipe(texts)]})
 
 
 def _sorts(model: Any) -> bool:
     from spacy.pipeline import TextCategorizer
 
     return any(isinstance(part, TextCategorizer) for _, part in model.pipeline)
-
-
-def _ask(model: Any, data: Any, params: dict[str, Any]) -> Any:
-    """A frame with the column ``predictions``: for each text, how well each category fits."""
-    import pandas
-
-    if len(getattr(data, "columns", ())) != 1:
-        raise BadRequest("A spaCy model is asked with a frame of one column, the texts")
-    texts = data.iloc[:, 0].astype(str)
-    return pandas.DataFrame({"predictions": [each.cats for each in model.pipe(texts)]})
 
 
 FLAVOR = Spacy()

@@ -10,9 +10,9 @@ import msgspec
 
 from headrace.base.errors import BadRequest
 from headrace.models import pickles
-from headrace.models.flavor import Flavor, Saved, Saving, public
+from headrace.models.flavor import Saved, Saving, public
 from headrace.models.imports import distributions, globals_of_pickle
-from headrace.models.native import Asked, accepted, defaults, providers
+from headrace.models.native import LibraryFlavor, accepted, defaults, providers
 from headrace.models.trust import file_in
 
 FLAVOR_NAME = "statsmodels"
@@ -25,7 +25,7 @@ class Options(msgspec.Struct, kw_only=True):
     remove_data: bool = False
 
 
-class Statsmodels(Flavor[Options]):
+class Statsmodels(LibraryFlavor[Options]):
     """What ``fit`` of a model of statsmodels returns."""
 
     name = FLAVOR_NAME
@@ -56,23 +56,17 @@ class Statsmodels(Flavor[Options]):
     def load(self, folder: Path, own: Mapping[str, Any]) -> Any:
         return pickles.load_file(file_in(folder, own, "data"))
 
-    def load_pyfunc(self, folder: Path, saved: Mapping[str, Any], config: Mapping[str, Any] | None) -> Asked:
-        return Asked(self.load(folder, saved.get(self.name, saved["python_function"])), _ask)
+    @staticmethod
+    def ask(model: Any, data: Any, params: dict[str, Any]) -> Any:
+        from statsmodels.tsa.base.tsa_model import TimeSeriesModel
 
-    def asked(self, model: Any, options: Options) -> Asked:
-        return Asked(model, _ask)
-
-
-def _ask(model: Any, data: Any, params: dict[str, Any]) -> Any:
-    from statsmodels.tsa.base.tsa_model import TimeSeriesModel
-
-    more = accepted(model.predict, params)
-    if not isinstance(getattr(model, "model", None), TimeSeriesModel):
-        return model.predict(data, **more)
-    # A series is asked for a span of time, not about rows.
-    if not {"start", "end"} <= set(data.columns) or len(data) != 1:
-        raise BadRequest("A model of a time series is asked with one row of the columns 'start' and 'end'")
-    return model.predict(**{"start": data["start"].iloc[0], "end": data["end"].iloc[0], **more})
+        more = accepted(model.predict, params)
+        if not isinstance(getattr(model, "model", None), TimeSeriesModel):
+            return model.predict(data, **more)
+        # A series is asked for a span of time, not about rows.
+        if not {"start", "end"} <= set(data.columns) or len(data) != 1:
+            raise BadRequest("A model of a time series is asked with one row of the columns 'start' and 'end'")
+        return model.predict(**{"start": data["start"].iloc[0], "end": data["end"].iloc[0], **more})
 
 
 FLAVOR = Statsmodels()

@@ -9,8 +9,17 @@ from typing import Any
 import msgspec
 
 from headrace.base.errors import BadRequest
-from headrace.models.flavor import Flavor, Saved, Saving, public
-from headrace.models.native import Asked, accepted, broken, check_class, class_name, class_named, defaults, providers
+from headrace.models.flavor import Saved, Saving, public
+from headrace.models.native import (
+    LibraryFlavor,
+    accepted,
+    broken,
+    check_class,
+    class_name,
+    class_named,
+    defaults,
+    providers,
+)
 from headrace.models.trust import file_in
 
 FLAVOR_NAME = "xgboost"
@@ -24,7 +33,7 @@ class Options(msgspec.Struct, kw_only=True):
     model_format: str = "ubj"
 
 
-class XGBoost(Flavor[Options]):
+class XGBoost(LibraryFlavor[Options]):
     """XGBoost: a Booster, or an estimator of its scikit-learn interface."""
 
     name = FLAVOR_NAME
@@ -69,24 +78,18 @@ class XGBoost(Flavor[Options]):
             raise broken(file.name, error) from error
         return model
 
-    def load_pyfunc(self, folder: Path, saved: Mapping[str, Any], config: Mapping[str, Any] | None) -> Asked:
-        return Asked(self.load(folder, saved.get(self.name, saved["python_function"])), _ask)
+    @staticmethod
+    def ask(model: Any, data: Any, params: dict[str, Any]) -> Any:
+        import xgboost
 
-    def asked(self, model: Any, options: Options) -> Asked:
-        return Asked(model, _ask)
+        asked = xgboost.DMatrix(data, enable_categorical=True) if isinstance(model, xgboost.Booster) else data
+        return model.predict(asked, **accepted(model.predict, params))
 
 
 def _kinds() -> tuple[type, ...]:
     import xgboost
 
     return xgboost.Booster, xgboost.XGBModel
-
-
-def _ask(model: Any, data: Any, params: dict[str, Any]) -> Any:
-    import xgboost
-
-    asked = xgboost.DMatrix(data, enable_categorical=True) if isinstance(model, xgboost.Booster) else data
-    return model.predict(asked, **accepted(model.predict, params))
 
 
 FLAVOR = XGBoost()

@@ -5,11 +5,17 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
 
 from headrace.base.errors import BadRequest
 from headrace.models.environment import conda_env, pinned
+from headrace.models.flavor import Flavor
 from headrace.models.imports import distributions
+
+O = TypeVar("O", bound=msgspec.Struct)
 
 
 class Asked:
@@ -25,6 +31,21 @@ class Asked:
     def get_raw_model(self) -> Any:
         """The library's own object."""
         return self._raw
+
+
+class LibraryFlavor(Flavor[O]):
+    """A flavor whose raw object is asked by one function, saved or not."""
+
+    @staticmethod
+    def ask(model: Any, data: Any, params: dict[str, Any]) -> Any:
+        """What the library's own object makes of ``data``."""
+        raise NotImplementedError
+
+    def load_pyfunc(self, folder: Path, saved: Mapping[str, Any], config: Mapping[str, Any] | None) -> Asked:
+        return Asked(self.load(folder, saved.get(self.name, saved["python_function"])), self.ask)
+
+    def asked(self, model: Any, options: O) -> Asked:
+        return Asked(model, self.ask)
 
 
 def accepted(function: Callable[..., Any], params: Mapping[str, Any]) -> dict[str, Any]:

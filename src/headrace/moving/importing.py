@@ -44,6 +44,8 @@ from headrace.schema.imports import (
 )
 
 T = TypeVar("T")
+#: What belongs to an experiment.
+B = TypeVar("B", ImportedRun, ImportedLoggedModel)
 
 #: Kinds in the order in which they can be taken, and how much of each is taken together.
 _TOGETHER: dict[type, int] = {
@@ -183,30 +185,26 @@ class Importer:
                 self.report.notes.append(f"The experiment {each.name!r} has the id {outcome.now} here: {why}")
 
     def _take_runs(self, items: list[ImportedRun]) -> None:
-        told = []
-        for each in items:
-            if each.experiment_id not in self._experiments:
-                self._refuse("run", each.run_id, f"Its experiment {each.experiment_id} did not come over")
-                continue
-            place = self._places_of.kept(each.artifact_uri, count=True)
-            home = self._experiments[each.experiment_id]
-            told.append(msgspec.structs.replace(each, experiment_id=home, artifact_uri=place))
-        before = {each.run_id: each.artifact_uri for each in items}
-        for run, outcome in self._sent(told, lambda some: ImportRuns(runs=some)):
-            self._note_place(run.run_id, run.artifact_uri, before[run.run_id], outcome)
+        self._take_below(items, "run", lambda each: each.run_id, lambda some: ImportRuns(runs=some))
 
     def _take_logged_models(self, items: list[ImportedLoggedModel]) -> None:
+        self._take_below(
+            items, "logged model", lambda each: each.model_id, lambda some: ImportLoggedModels(models=some)
+        )
+
+    def _take_below(self, items: list[B], noun: str, id_of: Callable[[B], str], call: Callable[[list[B]], Any]) -> None:
+        """Take what belongs to experiments, and note where its artifacts go."""
         told = []
         for each in items:
             if each.experiment_id not in self._experiments:
-                self._refuse("logged model", each.model_id, f"Its experiment {each.experiment_id} did not come over")
+                self._refuse(noun, id_of(each), f"Its experiment {each.experiment_id} did not come over")
                 continue
             place = self._places_of.kept(each.artifact_uri, count=True)
             home = self._experiments[each.experiment_id]
             told.append(msgspec.structs.replace(each, experiment_id=home, artifact_uri=place))
-        before = {each.model_id: each.artifact_uri for each in items}
-        for model, outcome in self._sent(told, lambda some: ImportLoggedModels(models=some)):
-            self._note_place(model.model_id, model.artifact_uri, before[model.model_id], outcome)
+        before = {id_of(each): each.artifact_uri for each in items}
+        for item, outcome in self._sent(told, call):
+            self._note_place(id_of(item), item.artifact_uri, before[id_of(item)], outcome)
 
     def _note_place(self, id: str, kept: str | None, before: str | None, outcome: ImportOutcome) -> None:
         if outcome.became == "refused":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ def open_reader(uri: str) -> Reader:
     return reader
 
 
-class Reader:
+class Reader(ABC):
     """Selects from the tables there are; a table that is missing is empty, a column that is missing is NULL."""
 
     #: What it is called in reports, and the folder in which relative locations begin.
@@ -45,13 +46,13 @@ class Reader:
         """Whether the database is one of Headrace."""
         return "headrace_schema" in self.tables
 
+    @abstractmethod
     def query(self, sql: str, params: Sequence[Any] = ()) -> list[Any]:
         """All rows of a query, read in a transaction of its own."""
-        raise NotImplementedError
 
+    @abstractmethod
     def close(self) -> None:
         """Let go of the connection."""
-        raise NotImplementedError
 
     def points(self, low: str, high: str, size: int) -> Iterator[list[Any]]:
         """The points of runs from ``low`` to ``high``, ``size`` at a time, with the columns of ``_POINT``."""

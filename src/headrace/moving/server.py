@@ -223,45 +223,15 @@ def _experiment(each: Experiment) -> ImportedExperiment:
 
 
 def _run(run: Run) -> ImportedRun:
-    info = run.info
-    end = info.end_time
     # Servers of Headrace know no more than the state either, as they tell it.
+    info = run.info
     deleted = info.lifecycle_stage == "deleted"
-    return ImportedRun(
-        run_id=info.run_id,
-        experiment_id=info.experiment_id,
-        run_name=info.run_name or "",
-        user_id=info.user_id or "",
-        status=info.status,
-        start_time=info.start_time or 0,
-        end_time=end,
-        deleted_time=(end or info.start_time or 0) if deleted else None,
-        artifact_uri=info.artifact_uri,
-        params=run.data.param_list,
-        tags=run.data.tag_list,
-        datasets=run.inputs.dataset_inputs if run.inputs else [],
-        model_inputs=run.inputs.model_inputs if run.inputs else [],
-        model_outputs=run.outputs.model_outputs if run.outputs else [],
-    )
+    return ImportedRun.of(run, (info.end_time or info.start_time or 0) if deleted else None)
 
 
 def _logged_model(model: LoggedModel) -> ImportedLoggedModel:
-    info = model.info
-    return ImportedLoggedModel(
-        model_id=info.model_id,
-        experiment_id=info.experiment_id,
-        name=info.name,
-        artifact_uri=info.artifact_uri,
-        creation_timestamp_ms=info.creation_timestamp_ms,
-        last_updated_timestamp_ms=info.last_updated_timestamp_ms,
-        status=info.status,
-        status_message=info.status_message,
-        model_type=info.model_type,
-        source_run_id=info.source_run_id,
-        params=model.data.params,
-        tags=info.tags,
-        metrics=[_of_model(metric, info.model_id) for metric in model.data.metrics],
-    )
+    told = ImportedLoggedModel.of(model)
+    return msgspec.structs.replace(told, metrics=[_of_model(metric, told.model_id) for metric in told.metrics])
 
 
 def _of_model(metric: Metric, model_id: str) -> Metric:

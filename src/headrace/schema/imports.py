@@ -14,12 +14,12 @@ from msgspec import Meta
 
 from headrace.base.errors import BadRequest
 from headrace.schema.call import Call, Manage, Record, call
-from headrace.schema.datasets import DatasetInput, ModelInput
+from headrace.schema.datasets import DatasetInput, ModelInput, RunInputs
 from headrace.schema.experiments import ExperimentTag
-from headrace.schema.logged_models import LoggedModelParameter, LoggedModelTag
+from headrace.schema.logged_models import LoggedModel, LoggedModelParameter, LoggedModelTag
 from headrace.schema.registry import ModelVersionTag, RegisteredModelTag
 from headrace.schema.registry_events import Change, EventKind
-from headrace.schema.runs import Metric, ModelOutput, Param, RunTag
+from headrace.schema.runs import Metric, ModelOutput, Param, Run, RunTag
 from headrace.schema.types import (
     Alias,
     Description,
@@ -86,6 +86,28 @@ class ImportedRun(Record, frozen=True, kw_only=True):
     model_inputs: Annotated[list[ModelInput], Meta(max_length=100_000)] = []
     model_outputs: Annotated[list[ModelOutput], Meta(max_length=100_000)] = []
 
+    @classmethod
+    def of(cls, run: Run, deleted_time: int | None) -> ImportedRun:
+        """A run as a store of ours tells it, in an order that is always the same."""
+        info, data, inputs = run.info, run.data, run.inputs or RunInputs()
+        outputs = run.outputs.model_outputs if run.outputs else []
+        return cls(
+            run_id=info.run_id,
+            experiment_id=info.experiment_id,
+            run_name=info.run_name or "",
+            user_id=info.user_id or "",
+            status=info.status,
+            start_time=info.start_time or 0,
+            end_time=info.end_time,
+            deleted_time=deleted_time,
+            artifact_uri=info.artifact_uri,
+            params=sorted(data.param_list, key=lambda each: each.key),
+            tags=sorted(data.tag_list, key=lambda each: each.key),
+            datasets=sorted(inputs.dataset_inputs, key=lambda each: (each.dataset.name, each.dataset.digest)),
+            model_inputs=sorted(inputs.model_inputs, key=lambda each: each.model_id),
+            model_outputs=sorted(outputs, key=lambda each: (each.step, each.model_id)),
+        )
+
 
 class ImportedPoint(Record, frozen=True, kw_only=False):
     """One point of a series. ``copy`` counts the points before it that are equal to it to the last digit."""
@@ -123,6 +145,29 @@ class ImportedLoggedModel(Record, frozen=True, kw_only=True):
     params: Annotated[list[LoggedModelParameter], Meta(max_length=100_000)] = []
     tags: Annotated[list[LoggedModelTag], Meta(max_length=100_000)] = []
     metrics: Annotated[list[Metric], Meta(max_length=100_000)] = []
+
+    @classmethod
+    def of(cls, model: LoggedModel, deleted_time: int | None = None) -> ImportedLoggedModel:
+        """A logged model as a store of ours tells it, in an order that is always the same."""
+        info = model.info
+        return cls(
+            model_id=info.model_id,
+            experiment_id=info.experiment_id,
+            name=info.name,
+            artifact_uri=info.artifact_uri,
+            creation_timestamp_ms=info.creation_timestamp_ms,
+            last_updated_timestamp_ms=info.last_updated_timestamp_ms,
+            deleted_time=deleted_time,
+            status=info.status,
+            status_message=info.status_message,
+            model_type=info.model_type,
+            source_run_id=info.source_run_id,
+            params=sorted(model.data.params, key=lambda each: each.key),
+            tags=sorted(info.tags, key=lambda each: each.key),
+            metrics=sorted(
+                model.data.metrics, key=lambda each: (each.key, each.timestamp, each.step, each.run_id or "")
+            ),
+        )
 
 
 class ImportedRegisteredModel(Record, frozen=True, kw_only=True):

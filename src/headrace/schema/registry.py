@@ -72,7 +72,20 @@ class ModelMetric(Record, frozen=True, kw_only=False):
     run_id: str | None = None
 
 
-class ModelVersion(Record, frozen=True, kw_only=True, metaclass=Made):
+class _Kept(Record, frozen=True, kw_only=True):
+    """What models and versions have in common."""
+
+    @property
+    def workspace(self) -> str:
+        """The workspace it is in; there is one."""
+        return DEFAULT_WORKSPACE
+
+    @property
+    def deployment_job_state(self) -> None:
+        """How its deployment job stands; there are none here."""
+
+
+class ModelVersion(_Kept, frozen=True, kw_only=True, metaclass=Made):
     """One version of a registered model."""
 
     name: str
@@ -107,15 +120,6 @@ class ModelVersion(Record, frozen=True, kw_only=True, metaclass=Made):
     def metrics(self) -> list[ModelMetric]:
         """The metrics of the logged model behind this version."""
         return self.metric_list
-
-    @property
-    def workspace(self) -> str:
-        """The workspace it is in; there is one."""
-        return DEFAULT_WORKSPACE
-
-    @property
-    def deployment_job_state(self) -> None:
-        """How its deployment job stands; there are none here."""
 
     @classmethod
     def _made(
@@ -162,7 +166,7 @@ class ModelVersion(Record, frozen=True, kw_only=True, metaclass=Made):
         )
 
 
-class RegisteredModel(Record, frozen=True, kw_only=True, metaclass=Made):
+class RegisteredModel(_Kept, frozen=True, kw_only=True, metaclass=Made):
     """A named line of model versions."""
 
     name: str
@@ -184,15 +188,6 @@ class RegisteredModel(Record, frozen=True, kw_only=True, metaclass=Made):
     def aliases(self) -> dict[str, str]:
         """Alias to version, as a dict."""
         return {each.alias: each.version for each in self.alias_list}
-
-    @property
-    def workspace(self) -> str:
-        """The workspace it is in; there is one."""
-        return DEFAULT_WORKSPACE
-
-    @property
-    def deployment_job_state(self) -> None:
-        """How its deployment job stands; there are none here."""
 
     @classmethod
     def _made(

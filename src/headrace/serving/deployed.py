@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -58,11 +59,8 @@ def answer(jobs: list[Job]) -> None:
     groups: dict[Any, list[_Read]] = {}
     for job in jobs:
         asked: Question = job.asked
-        try:
-            payload = asked.dialect.read(asked.body, asked.content_type)
-        except Exception as error:
-            # Not swallowed: it is raised where the request is answered.
-            job.end(error)
+        payload = job.attempt(partial(asked.dialect.read, asked.body, asked.content_type))
+        if payload is None:
             continue
         kind = batching.kind_of(payload, asked.deployed.proof) if len(jobs) > 1 else None
         key = id(job) if kind is None else (id(asked.deployed), kind)
@@ -83,9 +81,10 @@ def _predict(group: list[_Read]) -> None:
     model = group[0].asked.deployed.model
     found = batching.together(model, [each.payload for each in group]) if len(group) > 1 else None
     for at, (job, asked, payload) in enumerate(group):
-        try:
-            prediction = ask(model, payload) if found is None else found[at]
-            job.end(asked.dialect.write(prediction, payload))
-        except Exception as error:
-            # Not swallowed: it is raised where the request is answered.
-            job.end(error)
+        job.attempt(partial(_answer_one, job, asked, payload, model, None if found is None else (found[at],)))
+
+
+def _answer_one(job: Job, asked: Question, payload: Payload, model: Any, found: tuple[Any] | None) -> None:
+    """End a request with its prediction, which may have been found with others."""
+    prediction = ask(model, payload) if found is None else found[0]
+    job.end(asked.dialect.write(prediction, payload))

@@ -8,9 +8,11 @@ import threading
 import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, TypeVar
 
 from headrace.base.errors import HeadraceError
+
+T = TypeVar("T")
 
 #: Requests that may wait while every thread predicts, unless told otherwise.
 WAITING = 1024
@@ -63,6 +65,14 @@ class Job:
         except RuntimeError:
             # The loop was closed: nobody awaits anything any more.
             return
+
+    def attempt(self, do: Callable[[], T]) -> T | None:
+        """What ``do`` returns. When it fails this request ends with its error, which is raised where it is answered."""
+        try:
+            return do()
+        except Exception as error:
+            self.end(error)
+            return None
 
     def _set(self, result: bytes | BaseException) -> None:
         if self.answer.done():

@@ -91,7 +91,7 @@ def test_a_script_needs_what_it_imports(name: str, installed: Path, tmp_path: Pa
 def _in_main(text: str) -> Any:
     """``model`` of a script that is run by hand, whose classes and functions are pickled whole."""
     scope: dict[str, Any] = {"__name__": "__main__", "pyfunc": pyfunc, "np": np, "pd": pd}
-    exec(text, scope)  # noqa: S102
+    exec(text, scope)  # noqa: S102 - text of this test's own
     return scope["model"]
 
 

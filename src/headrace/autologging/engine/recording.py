@@ -7,16 +7,19 @@ import threading
 import weakref
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from headrace.autologging.engine.watching import quiet
 from headrace.base.clock import now_ms
+from headrace.base.errors import HeadraceError
 from headrace.schema.runs import Metric, Param, RunTag
 from headrace.tracking import active, fluent, later
 from headrace.tracking.limits import MAX_ENTITY_KEY_LENGTH, MAX_PARAM_VAL_LENGTH
 from headrace.tracking.logging import dataset_input
 from headrace.tracking.tag_names import MLFLOW_AUTOLOGGING
 from headrace.tracking.values import number
+
+T = TypeVar("T")
 
 _CUT = "..."
 #: Artifacts of so many calls may wait to be made; a program that calls faster waits for them.
@@ -28,6 +31,15 @@ _began: set[str] = set()
 def began(run_id: str) -> bool:
     """Whether a run began with a watched call, and not by the user's will."""
     return run_id in _began
+
+
+def attempted(do: Callable[[], T], tell: Callable[[str], object]) -> T | None:
+    """What ``do`` returns; None when it fails, of which ``tell`` hears. Nothing here may end a training."""
+    try:
+        return do()
+    except Exception as error:  # Whatever it is, the rest is recorded all the same.
+        tell(f"{type(error).__name__}: {error}")
+        return None
 
 
 class Recording:
@@ -53,11 +65,7 @@ class Recording:
 
     def step(self, what: str, do: Callable[[], Any]) -> Any:
         """What ``do`` returns; None when it fails, which is told at the end."""
-        try:
-            return do()
-        except Exception as error:  # Whatever it is, the rest is recorded all the same.
-            self._failures.append(f"{what} ({type(error).__name__}: {error})")
-            return None
+        return attempted(do, lambda error: self._failures.append(f"{what} ({error})"))
 
     def params(self, params: Mapping[str, Any]) -> None:
         """Log params, and the tags of the call when the run is the user's."""
@@ -65,7 +73,7 @@ class Recording:
         tags = [] if self._own else [RunTag(key, str(value)) for key, value in self.tags.items()]
         try:
             self.client.log_batch(self.run_id, params=said, tags=tags, synchronous=True)
-        except Exception:
+        except HeadraceError:
             # An earlier call in the same run said otherwise of a param; the tags say who was here last.
             self.client.log_batch(self.run_id, tags=tags, synchronous=True)
             raise
@@ -103,10 +111,11 @@ class Recording:
             _waiting.release()
 
     def _make_one(self, name: str, make: Callable[[], bytes]) -> None:
-        try:
-            self.client.log_stream(self.run_id, io.BytesIO(make()), name)
-        except Exception as error:  # The user's call returned long ago: all that is left to do is to say so.
-            self._integration.warn(f"not recorded in run {self.run_id}: {name} ({type(error).__name__}: {error})")
+        # The user's call returned long ago: all that is left to do is to say so.
+        attempted(
+            lambda: self.client.log_stream(self.run_id, io.BytesIO(make()), name),
+            lambda error: self._integration.warn(f"not recorded in run {self.run_id}: {name} ({error})"),
+        )
 
     def end(self, status: str = "FINISHED") -> None:
         """End the run if it began with the call, and tell what could not be recorded."""

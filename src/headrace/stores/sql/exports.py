@@ -26,9 +26,7 @@ from headrace.schema.imports import (
     ImportedRegisteredModel,
     ImportedRun,
 )
-from headrace.schema.logged_models import LoggedModel
 from headrace.schema.registry import ModelVersionTag, RegisteredModelTag
-from headrace.schema.runs import Metric, Run
 from headrace.stores.sql import logged_model_records, run_records
 from headrace.stores.sql.experiments import number_of
 from headrace.stores.sql.paging import Page, Term
@@ -78,7 +76,9 @@ def export_runs(tx: Tx, call: ExportRuns) -> RunsExported:
     rows = page.rows(tx, f"SELECT {run_records.COLUMNS}", f"FROM runs WHERE {where}", params)
     deleted = {row[1]: row[8] for row in rows}
     told = run_records.records(tx, rows)
-    return RunsExported(runs=[_run(run, deleted[run.info.run_id]) for run in told], next_page_token=page.next_token)
+    return RunsExported(
+        runs=[ImportedRun.of(run, deleted[run.info.run_id]) for run in told], next_page_token=page.next_token
+    )
 
 
 @answers(ExportLoggedModels)
@@ -94,7 +94,7 @@ def export_logged_models(tx: Tx, call: ExportLoggedModels) -> LoggedModelsExport
     rows = page.rows(tx, f"SELECT {columns}", f"FROM logged_models WHERE {where}", params)
     deleted = {row[1]: row[-2] for row in rows}
     told = logged_model_records.records(tx, rows)
-    models = [_logged_model(model, deleted[model.model_id]) for model in told]
+    models = [ImportedLoggedModel.of(model, deleted[model.model_id]) for model in told]
     return LoggedModelsExported(models=models, next_page_token=page.next_token)
 
 
@@ -161,52 +161,6 @@ def _of_experiments(tx: Tx, table: str, experiment_ids: Sequence[str], params: l
     params.extend([*map(number_of, experiment_ids), tx.house.workspace])
     chosen = f"SELECT id FROM experiments WHERE id IN {marks(experiment_ids)} AND workspace = ?"
     return f" AND {table}.experiment IN ({chosen})"
-
-
-def _run(run: Run, deleted: int | None) -> ImportedRun:
-    info, data = run.info, run.data
-    inputs, outputs = run.inputs, run.outputs
-    datasets = inputs.dataset_inputs if inputs else []
-    return ImportedRun(
-        run_id=info.run_id,
-        experiment_id=info.experiment_id,
-        run_name=info.run_name or "",
-        user_id=info.user_id or "",
-        status=info.status,
-        start_time=info.start_time or 0,
-        end_time=info.end_time,
-        deleted_time=deleted,
-        artifact_uri=info.artifact_uri,
-        params=sorted(data.param_list, key=lambda each: each.key),
-        tags=sorted(data.tag_list, key=lambda each: each.key),
-        datasets=sorted(datasets, key=lambda each: (each.dataset.name, each.dataset.digest)),
-        model_inputs=sorted(inputs.model_inputs if inputs else [], key=lambda each: each.model_id),
-        model_outputs=sorted(outputs.model_outputs if outputs else [], key=lambda each: (each.step, each.model_id)),
-    )
-
-
-def _logged_model(model: LoggedModel, deleted: int | None) -> ImportedLoggedModel:
-    info = model.info
-    return ImportedLoggedModel(
-        model_id=info.model_id,
-        experiment_id=info.experiment_id,
-        name=info.name,
-        artifact_uri=info.artifact_uri,
-        creation_timestamp_ms=info.creation_timestamp_ms,
-        last_updated_timestamp_ms=info.last_updated_timestamp_ms,
-        deleted_time=deleted,
-        status=info.status,
-        status_message=info.status_message,
-        model_type=info.model_type,
-        source_run_id=info.source_run_id,
-        params=sorted(model.data.params, key=lambda each: each.key),
-        tags=sorted(info.tags, key=lambda each: each.key),
-        metrics=sorted(model.data.metrics, key=_place),
-    )
-
-
-def _place(metric: Metric) -> tuple[Any, ...]:
-    return metric.key, metric.timestamp, metric.step, metric.run_id or ""
 
 
 def _version(tx: Tx, name: str, row: Any, tags: list[ModelVersionTag], aliases: list[str]) -> ImportedModelVersion:
