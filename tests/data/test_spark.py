@@ -52,8 +52,9 @@ ALL_TYPES = """SELECT cast(1 AS byte) by, cast(1 AS short) sh, 1 i, 1L l, cast(1
     cast('x' AS binary) bi, current_date() dt, current_timestamp() ts, array(1, 2) ar, named_struct('x', 1) st"""
 
 
-def test_frames_of_spark(spark: Any, tmp_path: Path) -> None:
+def test_frames_of_spark(spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One test, for Spark takes seconds to start."""
+    monkeypatch.setattr("headrace.data.spark_dataset._COUNT", (120_000, 0.20))
     path = str(tmp_path / "table.parquet")
     spark.createDataFrame([(1, "x", 1.5), (2, "y", None)], ["a", "s", "b"]).write.parquet(path)
     frame = spark.read.parquet(path)

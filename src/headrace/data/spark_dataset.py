@@ -51,11 +51,13 @@ class SparkDataset(FrameDataset):
 
     @cached_property
     def profile(self) -> Any | None:
-        """About how many rows there are; None where Spark cannot count so, as from afar."""
+        """About how many rows there are; None where Spark cannot count so, as from afar, or not in the time it has."""
         # Spark Connect has frames of another class, without RDDs.
         if "connect" in type(self._df).__module__:
             return None
-        return {"approx_count": self._df.rdd.countApprox(*_COUNT)}
+        # As RDD.countApprox, which says 0 of what it had no time to count.
+        found = self._df.rdd.mapPartitions(lambda rows: [float(sum(1 for _ in rows))]).sumApprox(*_COUNT)
+        return {"approx_count": int(found)} if found.confidence else None
 
     @cached_property
     def schema(self) -> Schema | None:

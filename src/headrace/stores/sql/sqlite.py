@@ -8,6 +8,7 @@ import random
 import sqlite3
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,8 @@ GROUP = 64
 PATIENCE = 60.0
 #: Commits of one process after which the statistics of the tables are first taken, then after twice as many, and so on.
 _FIRST_LOOK = 128
+#: Seconds that a fork waits for what other threads have under way.
+_FORK_PATIENCE = 10.0
 #: Steps of SQLite's machine between two looks at the clock.
 _STEPS = 100_000
 
@@ -55,10 +58,15 @@ class SqliteBackend:
         self._file = file
         self._full_sync = full_sync
         self._open()
+        _EVERY.add(self)
 
     def _open(self) -> None:
         self._pid = os.getpid()
         self._lock = threading.Lock()
+        #: Held for a moment by what begins, and while the process forks.
+        self._gate = threading.Lock()
+        #: The threads that read or write, or wait for their turn to.
+        self._at_work: set[int] = set()
         self._waiting: deque[Ticket] = deque()
         self._writer: sqlite3.Connection | None = None
         self._readers = threading.local()
@@ -71,6 +79,15 @@ class SqliteBackend:
         """Run ``job`` on one snapshot, without waiting for writers."""
         if self._pid != os.getpid():
             self._forked()
+        me = threading.get_ident()
+        with self._gate:
+            self._at_work.add(me)
+        try:
+            return self._read(job, house)
+        finally:
+            self._at_work.discard(me)
+
+    def _read(self, job: Callable[[Tx], R], house: Household) -> R:
         mine = self._readers
         if getattr(mine, "looks", None) != self._looks:
             if hasattr(mine, "connection"):
@@ -99,14 +116,19 @@ class SqliteBackend:
         """
         if self._pid != os.getpid():
             self._forked()
-        ticket = Ticket(job)
-        self._waiting.append(ticket)
-        with self._lock:
-            while not ticket.done:
-                if not self._waiting:
-                    # Whoever had taken it was interrupted before it began.
-                    self._waiting.append(ticket)
-                self._serve(house)
+        ticket, me = Ticket(job), threading.get_ident()
+        with self._gate:
+            self._at_work.add(me)
+        try:
+            self._waiting.append(ticket)
+            with self._lock:
+                while not ticket.done:
+                    if not self._waiting:
+                        # Whoever had taken it was interrupted before it began.
+                        self._waiting.append(ticket)
+                    self._serve(house)
+        finally:
+            self._at_work.discard(me)
         if ticket.error is not None:
             raise ticket.error
         return ticket.result  # type: ignore[no-any-return]
@@ -134,11 +156,37 @@ class SqliteBackend:
         with self._lock:
             if self._writer and self._commits:
                 self._look(self._writer)
-            for connection in [*self._every_reader, *([self._writer] if self._writer else [])]:
-                connection.close()
-            self._every_reader.clear()
-            self._writer = None
-            self._readers = threading.local()
+            self._close_all()
+
+    def _close_all(self) -> None:
+        for connection in [*self._every_reader, *([self._writer] if self._writer else [])]:
+            connection.close()
+        self._every_reader.clear()
+        self._writer = None
+        self._readers = threading.local()
+
+    def hold(self) -> bool:
+        """Wait for what is under way, close every connection, and let nothing begin until ``go_on``.
+
+        SQLite keeps a table of the locks of its process. A child inherits it while the locks stay the parent's: it
+        would wait for ever for a lock that is written there, or believe that it holds one. False if others took too
+        long, and nothing is held.
+        """
+        if self._pid != os.getpid() or not self._gate.acquire(timeout=_FORK_PATIENCE):
+            return False
+        until = time.monotonic() + _FORK_PATIENCE
+        while self._at_work or not self._lock.acquire(blocking=False):
+            if time.monotonic() > until:
+                self._gate.release()
+                return False
+            time.sleep(0.0005)
+        self._close_all()
+        return True
+
+    def go_on(self) -> None:
+        """Let what waits begin."""
+        self._lock.release()
+        self._gate.release()
 
     def _serve(self, house: Household) -> None:
         group = [self._waiting.popleft() for _ in range(min(GROUP, len(self._waiting)))]
@@ -259,6 +307,21 @@ class SqliteBackend:
 
 
 _ABANDONED: list[Any] = []
+_EVERY: weakref.WeakSet[SqliteBackend] = weakref.WeakSet()
+_held: list[SqliteBackend] = []
+
+
+def _hold() -> None:
+    _held.extend(each for each in list(_EVERY) if each.hold())
+
+
+def _go_on() -> None:
+    while _held:
+        _held.pop().go_on()
+
+
+# A child begins with locks of its own, in ``_forked``.
+os.register_at_fork(before=_hold, after_in_parent=_go_on, after_in_child=_held.clear)
 
 
 def _is_busy(error: sqlite3.OperationalError) -> bool:
