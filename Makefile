@@ -13,7 +13,7 @@ export HEADRACE_GENUINE_PYTHON ?= $(CURDIR)/.venv-genuine/bin/python
 GENUINE := $(if $(filter $(CURDIR)/.venv-genuine/bin/python,$(HEADRACE_GENUINE_PYTHON)),.venv-genuine/.installed)
 
 INSTALLED := $(VENV)/.installed
-.PHONY: help demo test check install ui genuine generated requirements format clean
+.PHONY: help demo test check install ui genuine libraries generated requirements format clean
 .DEFAULT_GOAL := help
 
 help:  ## What can be asked of make
@@ -22,9 +22,10 @@ help:  ## What can be asked of make
 demo: ui  ## Train, register, serve and score; then stay up (ARGS=--once ends by itself)
 	@$(BIN)/python examples/demo.py $(ARGS)
 
-test: ui $(GENUINE)  ## Everything: style, types, storeys, generated files, all tests, the demo
+test: ui $(GENUINE) libraries  ## Everything: style, types, storeys, generated files, all tests, the demo
 	@$(MAKE) --no-print-directory .style
 	$(BIN)/pytest -n $(JOBS)
+	@$(MAKE) --no-print-directory .libraries-tests
 	$(BIN)/python examples/demo.py --once
 
 check: ui  ## What to run before pushing: the same without the slow tests, in under a minute
@@ -59,6 +60,20 @@ genuine: .venv-genuine/.installed  ## Genuine MLflow in an environment of its ow
 	$(UV) install --quiet --python .venv-genuine/bin/python --require-hashes -r requirements/genuine.txt
 	@touch $@
 
+# PyPI's torch for Linux is built for CUDA; where its CPU builds are wanted, set PIP_EXTRA_INDEX_URL to their index.
+libraries: .venv-libraries/.installed  ## The environment of the large libraries, and genuine MLflow beside them
+.venv-libraries/.installed: requirements/libraries.txt requirements/torch.in pyproject.toml | $(INSTALLED)
+	test -x .venv-libraries/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python .venv-libraries
+	$(UV) install --quiet --python .venv-libraries/bin/python --no-deps --require-hashes -r requirements/libraries.txt
+	$(BIN)/python -m pip --python .venv-libraries/bin/python install --quiet -r requirements/torch.in
+	HEADRACE_BUILD_UI=0 $(UV) install --quiet --python .venv-libraries/bin/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+# A process for each file: some of these libraries crash beside others.
+.PHONY: .libraries-tests
+.libraries-tests: libraries
+	printf '%s\n' tests/libraries/test_*.py | xargs -n 1 -P $(JOBS) .venv-libraries/bin/python -m pytest
+
 generated: $(INSTALLED)  ## Write anew what is derived from the calls: OpenAPI, the UI's types, the reference
 	$(BIN)/python -m headrace.wire
 	$(BIN)/python docs/generate.py
@@ -75,7 +90,9 @@ requirements: $(INSTALLED)  ## Pin anew, by version and hash, what pyproject.tom
 	$(COMPILE) requirements/dev.txt pyproject.toml --extra dev
 	$(COMPILE) requirements/sklearn.txt pyproject.toml --extra sklearn --constraints requirements/dev.txt
 	$(COMPILE) requirements/genuine.txt requirements/genuine.in
+	$(COMPILE) requirements/libraries.txt requirements/libraries.in --overrides requirements/libraries.overrides \
+		--fork-strategy fewest --no-emit-package torch
 	echo uv | $(COMPILE) requirements/uv.txt - --constraints requirements/dev.txt
 
 clean:  ## Remove the environments and what was built
-	rm -rf $(VENV) .venv-genuine src/headrace/server/static ui/node_modules ui/dist .demo
+	rm -rf $(VENV) .venv-genuine .venv-libraries src/headrace/server/static ui/node_modules ui/dist .demo

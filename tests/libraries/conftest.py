@@ -1,0 +1,30 @@
+"""Where the large libraries are: in .venv-libraries alone (``make libraries``), which has genuine MLflow beside them."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+
+import pytest
+
+#: In the ordinary environment there is none of them to test. Each file has a process of its own (``make test``), since
+#: some of these libraries crash beside others: paddle after torch, for one.
+collect_ignore_glob = [] if importlib.util.find_spec("torch") else ["test_*.py"]
+
+#: What is deprecated in the libraries' own code, or in how one calls another, is not ours to mend: message, category.
+_OF_OTHERS: dict[str, str] = {}
+
+# Nothing is asked of a network: every model is made here.
+os.environ.update(
+    HF_HUB_OFFLINE="1",
+    TRANSFORMERS_OFFLINE="1",
+    TOKENIZERS_PARALLELISM="false",
+    MLFLOW_DISABLE_TELEMETRY="true",
+    MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let pass the warnings that these libraries give of themselves."""
+    for message, category in _OF_OTHERS.items():
+        config.addinivalue_line("filterwarnings", f"ignore:{message}:{category}")
