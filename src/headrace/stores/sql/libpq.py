@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 from psycopg.adapt import PyFormat, Transformer
-from psycopg.errors import error_from_result
+from psycopg.errors import UniqueViolation, error_from_result
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 
 from headrace.stores.sql.dialects import percent_style
@@ -45,7 +45,7 @@ class PgConnection:
         self.adapt = Transformer(self.psycopg)
         self.came: dict[tuple[str, tuple[int, ...]], int] = {}
         self.prepared: dict[tuple[str, tuple[int, ...]], bytes] = {}
-        self._waiting: list[Statement] = []
+        self.waiting: list[Statement] = []
         self._arriving = _Selector()
         self._arriving.register(self.pg.socket, selectors.EVENT_READ)
 
@@ -55,39 +55,39 @@ class PgConnection:
 
     def begin(self) -> None:
         """Begin a transaction, with the next statement."""
-        self._waiting = [_BEGIN]
+        self.waiting = [_BEGIN]
 
     def commit(self) -> None:
         """End the transaction, if there is one."""
-        if self._waiting == [_BEGIN]:
-            self._waiting = []
-        elif self._waiting or self.pg.transaction_status != TransactionStatus.IDLE:
+        if self.waiting == [_BEGIN]:
+            self.waiting = []
+        elif self.waiting or self.pg.transaction_status != TransactionStatus.IDLE:
             self.exchange(_COMMIT)
 
     def rollback(self) -> None:
         """Undo the transaction, if there is one."""
-        self._waiting = []
+        self.waiting = []
         if self.pg.transaction_status != TransactionStatus.IDLE:
             self.exchange(_ROLLBACK)
 
     def later(self, statement: Statement) -> None:
         """Send a statement with the next one; whatever is wrong with it shows then."""
-        if len(self._waiting) >= _TOGETHER:
+        if len(self.waiting) >= _TOGETHER:
             self.flush()
-        self._waiting.append(statement)
+        self.waiting.append(statement)
 
     def flush(self) -> None:
         """Send what waits."""
-        if self._waiting:
-            self.exchange(self._waiting.pop())
+        if self.waiting:
+            self.exchange(self.waiting.pop())
 
     def exchange(self, last: Statement) -> Any:
         """The result of a statement; what waits goes before it, on the same way."""
         pg, (sql, name, values, types) = self.pg, last
-        if not self._waiting:
+        if not self.waiting:
             # These wait for the database without Python's lock.
             return self.checked(pg.exec_prepared(name, values) if name else pg.exec_params(sql, values, types))
-        statements, self._waiting = [*self._waiting, last], []
+        statements, self.waiting = [*self.waiting, last], []
         pg.enter_pipeline_mode()
         for sql, name, values, types in statements:
             if name:
@@ -148,6 +148,18 @@ class PgCursor:
         """Run a statement."""
         self._result, self._next = self._connection.exchange(self._statement(sql, params)), 0
         self.rowcount = _changed(self._result)
+
+    def alone(self, sql: str, params: Sequence[Any]) -> Any:
+        """The first value that a statement finds, before the transaction begins; None where a key was taken."""
+        connection = self._connection
+        begins, connection.waiting = connection.waiting, []
+        try:
+            self.execute(sql, params)
+        except UniqueViolation:
+            return None
+        finally:
+            connection.waiting = begins
+        return self.fetchone()[0]
 
     def later(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run a statement for each row of parameters, soon enough; nobody asks what it changed."""

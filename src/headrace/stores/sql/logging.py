@@ -19,7 +19,7 @@ from headrace.schema.runs import (
     RunTag,
     SetTag,
 )
-from headrace.stores.sql import names, points
+from headrace.stores.sql import names, one_point, points
 from headrace.stores.sql.logged_model_points import add_model_points
 from headrace.stores.sql.runs import writable
 from headrace.stores.sql.store import answers
@@ -32,6 +32,8 @@ _HISTORY_TAG = "mlflow.log-model.history"
 
 @answers(LogMetric)
 def log_metric(tx: Tx, call: LogMetric) -> Empty:
+    if tx.dialect.name == "postgresql" and one_point.log(tx, call):
+        return Empty()
     run = writable(tx, call.run_id)
     if not is_new(tx, call.writer, call.sequence):
         return Empty()

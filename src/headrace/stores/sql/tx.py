@@ -68,6 +68,14 @@ class Tx:
         self._cursor.execute(self._spell(sql) if self._spell else sql, params)
         return self._cursor.rowcount
 
+    def alone(self, sql: str, *params: Any) -> Any:
+        """PostgreSQL: the one value that a statement finds, which is a transaction of its own, before anything else.
+
+        None where its key was taken by another, and nothing of it was done.
+        """
+        cursor: Any = self._cursor
+        return cursor.alone(sql, params)
+
     def many(self, sql: str, rows: Iterable[Params]) -> int:
         """Execute a statement for every row of parameters; the number of rows changed."""
         listed = rows if isinstance(rows, list) else list(rows)

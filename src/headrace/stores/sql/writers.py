@@ -18,11 +18,16 @@ def is_new(tx: Tx, writer: str, sequence: int) -> bool:
         return True
     now = now_ms()
     newer = "UPDATE writers SET sequence = ?, seen = ? WHERE writer = ? AND sequence < ?"
-    if tx.run(newer, sequence, now, writer, sequence):
-        return True
-    if not tx.put_new("writers", "writer, sequence, seen", [(writer, sequence, now)]):
+    if not tx.run(newer, sequence, now, writer, sequence) and not tx.put_new(
+        "writers", "writer, sequence, seen", [(writer, sequence, now)]
+    ):
         return False
-    if now - tx.house.swept > _SWEEP:
+    if sweeps(tx, now):
         tx.house.swept = now
         tx.run("DELETE FROM writers WHERE seen < ?", now - _GONE)
     return True
+
+
+def sweeps(tx: Tx, now: int) -> bool:
+    """Whether it is time again to forget the writers that are gone."""
+    return now - tx.house.swept > _SWEEP
