@@ -37,6 +37,8 @@ MODULES = {
     "genai.datasets.entities": "tracking.genai_datasets",
     "genai.datasets.evaluation_dataset": "tracking.genai_datasets",
     "models.model_config": "models.code",
+    "models.docker_utils": "serving.docker",
+    "models.python_api": "serving.python_api",
     "models.utils": "models",
     "protos.databricks_pb2": "tracking.error_codes",
     "pyfunc": "flavors.pyfunc",

@@ -70,12 +70,12 @@ def test_everything_that_is_copied_is_there(saved: Path, tmp_path: Path) -> None
     _run("generate-dockerfile", "-m", str(saved), "-d", str(out), "--mlflow-home", str(home), "--install-java")
     copied = [said.split() for word, said in _steps(out) if word == "COPY" and "--from" not in said]
     names = [name for words in copied for name in words[:-1] if not name.startswith("--")]
-    assert sorted(names) == ["constraints.txt", "headrace", "model", "requirements.txt"]
+    assert sorted(names) == ["constraints.txt", "headrace", "model_dir", "requirements.txt"]
     assert all((out / name).exists() for name in names)
     assert not (out / "headrace" / ".git").exists()
     assert (out / "requirements.txt").read_text() == "scikit-learn>=1.4\nlightgbm\n"
     assert (out / "constraints.txt").read_text() == "scipy<2\n"
-    assert mlflow.pyfunc.load_model(str(out / "model")).predict([[1.0]]).tolist() == [1]
+    assert mlflow.pyfunc.load_model(str(out / "model_dir")).predict([[1.0]]).tolist() == [1]
     assert "default-jre-headless" in (out / "Dockerfile").read_text()
 
 
@@ -84,7 +84,7 @@ def test_a_link_out_of_the_model_brings_nothing_into_the_image(saved: Path, tmp_
     (saved / "notes.txt").symlink_to(tmp_path / "secret")
     (saved / "manifest.sha256").unlink()
     _run("generate-dockerfile", "-m", str(saved), "-d", str(tmp_path / "image"))
-    assert (tmp_path / "image" / "model" / "notes.txt").is_symlink()
+    assert (tmp_path / "image" / "model_dir" / "notes.txt").is_symlink()
 
 
 def test_a_folder_that_holds_something_is_left_as_it_is(saved: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import click
 
 from headrace.base import settings
 from headrace.base.errors import BadRequest
-from headrace.cli import registry
+from headrace.cli import registry, shipping
 
 if TYPE_CHECKING:
     from headrace.serving.deployed import Deployed
@@ -26,6 +26,8 @@ _ENV_MANAGER = click.option(
 )
 #: What MLflow calls the ways to make an environment of the model's own; uv makes it whatever it is called.
 _OWN = ("uv", "virtualenv", "conda")
+#: Variables with the port; SageMaker sets its own in images that say they mind it.
+_PORTS = ["SAGEMAKER_BIND_TO_PORT", "HEADRACE_PORT", "MLFLOW_PORT"]
 _INSTALL = click.option("--install-mlflow", is_flag=True, help="Of no use: Headrace is always there; accepted.")
 
 
@@ -36,11 +38,13 @@ def models() -> None:
 
 models.add_command(registry.history)
 models.add_command(registry.alias)
+for _command in (shipping.generate_dockerfile, shipping.build_docker):
+    models.add_command(_command)
 
 
 @models.command("serve")
 @_URI
-@click.option("--port", "-p", default=5000, show_default=True, envvar=["HEADRACE_PORT", "MLFLOW_PORT"])
+@click.option("--port", "-p", default=5000, show_default=True, envvar=_PORTS)
 @click.option("--host", "-h", default="127.0.0.1", show_default=True, envvar=["HEADRACE_HOST", "MLFLOW_HOST"])
 @click.option(
     "--timeout",
@@ -75,6 +79,8 @@ models.add_command(registry.alias)
 @_ENV_MANAGER
 @click.option("--no-conda", is_flag=True, help="The same as --env-manager local.")
 @_INSTALL
+# SageMaker starts every image with this word, after whatever the image starts with by itself.
+@click.argument("word", metavar="", required=False, type=click.Choice(["serve"]))
 def serve(
     model_uri: str,
     port: int,
@@ -86,6 +92,7 @@ def serve(
     env_manager: str,
     no_conda: bool,
     install_mlflow: bool,
+    word: str | None,
 ) -> None:
     """Serve the model on HTTP: /invocations as MLflow does, /v2 by the Open Inference Protocol, /ping and /health."""
     if workers < 1 or timeout < 0:
@@ -194,40 +201,6 @@ def update_pip_requirements(
 
     update_model_requirements(model_uri, operation, requirement_strings)
     click.echo(f"The requirements of {model_uri} are changed")
-
-
-@models.command("generate-dockerfile")
-@_URI
-@click.option(
-    "--output-directory",
-    "-d",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("mlflow-dockerfile"),
-    show_default=True,
-    help="The folder to write; it must be empty, or not be there.",
-)
-@click.option("--env-manager", help="Of no use: uv installs what the model requires; accepted.")
-@click.option(
-    "--headrace-home",
-    "--mlflow-home",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="A checkout of Headrace to install, instead of the release of this version.",
-)
-@click.option("--install-java/--no-install-java", default=False, help="Install a Java runtime, as Spark's models need.")
-@click.option("--install-mlflow", is_flag=True, help="Of no use; accepted.")
-def generate_dockerfile(
-    model_uri: str,
-    output_directory: Path,
-    env_manager: str | None,
-    headrace_home: Path | None,
-    install_java: bool,
-    install_mlflow: bool,
-) -> None:
-    """Write a folder from which the image of a served model is built: Dockerfile, model and requirements."""
-    from headrace.serving import image
-
-    image.write(model_uri, output_directory, home=headrace_home, java=install_java)
-    click.echo(f"Build the image with: docker build {output_directory}")
 
 
 @models.command("prepare-env")

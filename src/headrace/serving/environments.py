@@ -30,6 +30,11 @@ def needed(folder: Path) -> Needed:
     return Needed(_python(folder), lines, found.constraints)
 
 
+def here() -> str:
+    """The version of this Python, as major and minor."""
+    return ".".join(platform.python_version_tuple()[:2])
+
+
 def _python(folder: Path) -> str:
     import yaml
 
@@ -38,7 +43,7 @@ def _python(folder: Path) -> str:
         said = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None
     except yaml.YAMLError as error:
         raise BadRequest(f"{PYTHON} of the model is not YAML: {error}") from error
-    version = said.get("python", platform.python_version()) if isinstance(said, dict) else platform.python_version()
+    version = said.get("python", here()) if isinstance(said, dict) else here()
     if not _VERSION.fullmatch(str(version)):
         raise BadRequest(f"{PYTHON} of the model must name a version of Python 3, not {str(version)[:40]!r}")
     return ".".join(str(version).split(".")[:2])

@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
@@ -49,6 +49,12 @@ def python_for(model_uri: str, override: Sequence[str] = ()) -> Path:
 def run(python: Path, words: Sequence[str]) -> int:
     """Run ``headrace`` with ``words`` in an environment; its exit code."""
     return subprocess.run(_command(python, words), env=_surroundings(), check=False).returncode
+
+
+def ask(python: Path, words: Sequence[str], variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run ``headrace`` with ``words`` in an environment, with ``variables`` set; what it said, and its exit code."""
+    env = {**_surroundings(), **variables}
+    return subprocess.run(_command(python, words), env=env, check=False, capture_output=True, text=True)
 
 
 def become(python: Path, words: Sequence[str]) -> NoReturn:
