@@ -81,7 +81,7 @@ class SklearnModel:
             if list(columns) != list(names):
                 return None
             self._fitting = columns, names
-        dtypes = set(data.dtypes.array)
+        dtypes = _dtypes(data)
         return data.to_numpy() if len(dtypes) == 1 and dtypes.pop().str[1:] in ("f8", "f4", "i8") else None
 
     def get_raw_model(self) -> Any:
@@ -140,6 +140,12 @@ class Sklearn(Flavor[Options]):
 
     def asked(self, model: Any, options: Options) -> SklearnModel:
         return SklearnModel(model, options.pyfunc_predict_fn)
+
+
+def _dtypes(frame: Any) -> set[Any]:
+    """The dtypes of the columns. pandas makes a Series of them to tell, unless it is asked behind the counter."""
+    inside = getattr(getattr(frame, "_mgr", None), "get_dtypes", None)
+    return set(frame.dtypes.array if inside is None else inside())
 
 
 def _is_plain(estimator: Any) -> bool:
