@@ -23,13 +23,13 @@ from headrace.moving.foreign_names import file_of, key_of
 from headrace.moving.framing import masked_crc32c, tf_records
 from headrace.moving.importing import Importer
 from headrace.moving.port import Chosen, Sink
-from headrace.moving.protobuf import fields
 from headrace.moving.sources import open_source
 from headrace.moving.tensorboard import TensorBoardFolder
 from headrace.schema.experiments import GetExperiment
 from headrace.schema.exports import ExportPoints, ExportRuns
 from headrace.schema.imports import ImportedRun, ImportedSeries
 from headrace.stores import Store, open_store
+from headrace.wire.protobuf import fields
 
 ASSETS = Path(__file__).parent / "assets" / "tensorboard"
 

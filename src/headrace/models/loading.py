@@ -54,12 +54,12 @@ def open_model(model_uri: str | Path, dst_path: str | Path | None = None) -> tup
     return model, folder
 
 
-def load_flavor(flavor: Flavor[Any], model_uri: str | Path, dst_path: str | Path | None = None) -> Any:
-    """The library's own object that was saved at ``model_uri``."""
+def load_flavor(flavor: Flavor[Any], model_uri: str | Path, dst_path: str | Path | None = None, **told: Any) -> Any:
+    """The library's own object that was saved at ``model_uri``; ``told`` is what only this flavor's ``load`` takes."""
     model, folder = open_model(model_uri, dst_path)
     own = settings_of(model, flavor.name)
     with own_code(_code(folder, own)), _libraries(flavor):
-        return flavor.load(folder, own)
+        return flavor.load(folder, own, **told)
 
 
 def load_pyfunc(model: Model, folder: Path, config: Mapping[str, Any] | None) -> Any:

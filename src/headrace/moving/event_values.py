@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from headrace.moving.protobuf import Value, double, fields, integer, last, message, single, text
+from headrace.wire.protobuf import Value, double, fields, integer, last, message, single, text
 
 #: How numbers of a type lie in the bytes of a tensor, and the field that has them otherwise.
 _NUMBERS = {1: ("f", 5), 2: ("d", 6), 3: ("i", 7), 4: ("B", 7), 5: ("h", 7), 6: ("b", 7), 9: ("q", 10), 10: ("?", 11)}

@@ -135,7 +135,7 @@ class WandbFolder:
 
     def _records(self, file: Parts, lost: list[Lost]) -> Iterator[tuple[int, bytes]]:
         """The records of a file by their kind, up to its end or to where it is damaged."""
-        from headrace.moving.protobuf import fields
+        from headrace.wire.protobuf import fields
 
         try:
             for record in wandb_records(self._tree.pieces(file)):

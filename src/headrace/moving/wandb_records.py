@@ -9,8 +9,8 @@ import msgspec
 
 from headrace.base.errors import BadRequest
 from headrace.moving.foreign_names import run_id_of
-from headrace.moving.protobuf import Value, double, fields, integer, last, message, text
 from headrace.schema.runs import RunTag
+from headrace.wire.protobuf import Value, double, fields, integer, last, message, text
 
 #: Numbers of the kinds of record.
 HISTORY, SUMMARY, CONFIG, STATS, ARTIFACT, RUN, EXIT = 2, 3, 5, 7, 8, 17, 18
