@@ -16,6 +16,7 @@ _WHERE = {
     "convert_input_example_to_serving_input": "examples",
     "get_model_info": "model",
     "ModelInputExample": "examples",
+    "add_libraries_to_model": "wheeled_model",
     "build_docker": "python_api",
     "infer_pip_requirements": "environment",
     "infer_signature": "signature",

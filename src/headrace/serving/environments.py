@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from headrace.base.errors import BadRequest
 from headrace.models.environment import PYTHON, REQUIREMENTS, environment_of, name_of
+from headrace.models.trust import place_in
+from headrace.models.wheeled_model import WHEELS
 
 _VERSION = re.compile(r"3\.\d{1,2}(\.\d{1,3})?")
 #: What is ours to install: a model says mlflow, and means whatever reads its format.
@@ -26,8 +28,20 @@ class Needed(NamedTuple):
 def needed(folder: Path) -> Needed:
     """What the model in ``folder`` says it needs, without MLflow or ourselves. Raises ``BadRequest`` if malformed."""
     found = environment_of([], pip_requirements=folder / REQUIREMENTS)
-    lines = [line for line in found.requirements if name_of(line) not in _OURS]
+    lines = [line for line in found.requirements if _distribution(line) not in _OURS]
+    for line in lines:
+        if is_wheel(line):
+            place_in(folder, {WHEELS: line}, WHEELS)
     return Needed(_python(folder), lines, found.constraints)
+
+
+def is_wheel(line: str) -> bool:
+    """Whether a requirement is a wheel that travels with the model."""
+    return line.startswith(f"{WHEELS}/") and line.endswith(".whl")
+
+
+def _distribution(line: str) -> str:
+    return name_of(line.removeprefix(f"{WHEELS}/").partition("-")[0]) if is_wheel(line) else name_of(line)
 
 
 def here() -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 from headrace.base.errors import AlreadyExists, BadRequest
 from headrace.models.environment import CONSTRAINTS, REQUIREMENTS, name_of
 from headrace.models.loading import open_model
-from headrace.serving.environments import Needed, here, needed
+from headrace.models.wheeled_model import WHEELS
+from headrace.serving.environments import Needed, here, is_wheel, needed
 
 #: Where the model is in the image, as SageMaker and MLflow have it, and the port it is served on.
 MODEL, PORT = "/opt/ml/model", 8080
@@ -58,13 +59,24 @@ def write(
     system = sorted({_SYSTEM[name] for line in needs.requirements if (name := name_of(line)) in _SYSTEM})
     system += ["default-jre-headless"] if java else []
     text = dockerfile(
-        needs.python, system, checkout=home is not None, has_model=source is not None, base_image=base_image
+        needs.python,
+        system,
+        checkout=home is not None,
+        has_model=source is not None,
+        has_wheels=any(map(is_wheel, needs.requirements)),
+        base_image=base_image,
     )
     (folder / "Dockerfile").write_text(text, encoding="utf-8")
 
 
 def dockerfile(
-    python: str, system: list[str], *, checkout: bool, has_model: bool = True, base_image: str | None = None
+    python: str,
+    system: list[str],
+    *,
+    checkout: bool,
+    has_model: bool = True,
+    has_wheels: bool = False,
+    base_image: str | None = None,
 ) -> str:
     """The text of the Dockerfile, for a version of Python and some Debian packages.
 
@@ -93,6 +105,7 @@ def dockerfile(
         "WORKDIR /build",
         "RUN uv venv /opt/venv",
         f"COPY {copied} ./",
+        *([f"COPY {FOLDER}/{WHEELS} ./{WHEELS}"] if has_wheels else []),
         *(["COPY headrace ./headrace"] if checkout else []),
         f"RUN {install} && {prune}",
         "",

@@ -18,7 +18,7 @@ from headrace.base import settings
 from headrace.base.errors import HeadraceError, NotFound
 from headrace.models.environment import CONSTRAINTS, REQUIREMENTS, name_of
 from headrace.models.loading import fetch
-from headrace.serving.environments import Needed, needed
+from headrace.serving.environments import Needed, is_wheel, needed
 
 #: Written when everything is installed: without it an environment was cut short, and is made again.
 _COMPLETE = "headrace-complete"
@@ -30,7 +30,8 @@ def python_for(model_uri: str, override: Sequence[str] = ()) -> Path:
     ``override`` are requirements in place of the model's own for the same distributions. Raises ``NotFound`` when
     there is no uv, and ``HeadraceError`` with uv's own words when it cannot install.
     """
-    needs = needed(fetch(model_uri))
+    model = fetch(model_uri)
+    needs = needed(model)
     named = {name_of(each) for each in override}
     kept = [line for line in needs.requirements if name_of(line) not in named]
     needs = needs._replace(requirements=[*kept, *override])
@@ -42,7 +43,7 @@ def python_for(model_uri: str, override: Sequence[str] = ()) -> Path:
     root.mkdir(parents=True, exist_ok=True)
     with _only_one(root / f"{folder.name}.lock"):
         if not (folder / _COMPLETE).exists():
-            _make(folder, python, needs, ours, source)
+            _make(folder, python, needs._replace(requirements=_placed(needs.requirements, model)), ours, source)
     return python
 
 
@@ -84,6 +85,11 @@ def _make(folder: Path, python: Path, needs: Needed, ours: list[str], source: st
         packages = next(iter(sorted(folder.glob("lib/python3.*/site-packages"))), folder / "Lib" / "site-packages")
         (packages / "headrace.pth").write_text(f"{source}\n", encoding="utf-8")
     (folder / _COMPLETE).touch()
+
+
+def _placed(requirements: list[str], model: Path) -> list[str]:
+    """Requirements with the wheels among them by their whole paths."""
+    return [str(model.absolute() / line) if is_wheel(line) else line for line in requirements]
 
 
 def _ourselves() -> tuple[list[str], str | None]:
