@@ -69,6 +69,12 @@ def answer(jobs: list[Job]) -> None:
         _predict(group)
 
 
+def answer_one(asked: Question) -> bytes:
+    """The answer to one request. Raises what is wrong with it."""
+    payload = asked.dialect.read(asked.body, asked.content_type)
+    return asked.dialect.write(ask(asked.deployed.model, payload), payload)
+
+
 class _Read(NamedTuple):
     """A request that was read."""
 

@@ -1,16 +1,21 @@
-"""The line in which requests wait for a thread that predicts: bounded, with a deadline for each."""
+"""The line in which requests wait for a thread that predicts: bounded, with a deadline for each.
+
+Where the predictions of a model are quick nobody waits: see ``headrace.serving.pace``.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import math
 import threading
 import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from headrace.base.errors import HeadraceError
+from headrace.serving.pace import Pace
 
 T = TypeVar("T")
 
@@ -41,10 +46,11 @@ class Late(HeadraceError):
 class Job:
     """One request in the line: what is asked, and what its caller awaits."""
 
-    __slots__ = ("_loop", "_token", "answer", "asked")
+    __slots__ = ("_here", "_loop", "_token", "answer", "asked")
 
-    def __init__(self, asked: Any) -> None:
-        self.asked = asked
+    def __init__(self, asked: Any, *, here: bool = False) -> None:
+        """``here`` is for one that the event loop itself carries out."""
+        self.asked, self._here = asked, here
         self._loop = asyncio.get_running_loop()
         self.answer: asyncio.Future[bytes] = self._loop.create_future()
         self._token = [True]
@@ -60,6 +66,9 @@ class Job:
 
     def end(self, result: bytes | BaseException) -> None:
         """Give the answer, or the error, from any thread. A caller that is gone does not get it."""
+        if self._here:
+            self._set(result)
+            return
         try:
             self._loop.call_soon_threadsafe(self._set, result)
         except RuntimeError:
@@ -97,6 +106,10 @@ class Line:
         #: How often a thread took requests.
         self.rounds = 0
         self._mean = 0.0
+        self._pace = Pace()
+        #: Requests that came in this turn of the event loop, and who sent the last one.
+        self._gathered: list[Job] = []
+        self._last: Any = None
         for number in range(threads):
             # A prediction that never ends must not keep the process from ending.
             threading.Thread(target=self._serve, name=f"prediction-{number}", daemon=True).start()
@@ -111,8 +124,37 @@ class Line:
         """Requests that are predicted now, those included that nobody waits for any more."""
         return self._running
 
+    def at_once(self, caller: Any) -> Literal["alone", "together"] | None:
+        """How a request of ``caller`` can be answered in the event loop, if it can be at all.
+
+        It is worth a turn of the loop to see who else asks, unless it was the same caller who asked last.
+        """
+        if self._queued or self._running or not self._pace.is_quick:
+            return None
+        before, self._last = self._last, caller
+        return "alone" if self._batch == 1 or (before == caller and not self._gathered) else "together"
+
+    def alone(self, work: Callable[[], bytes]) -> bytes:
+        """What ``work`` answers, in the event loop."""
+        self.rounds += 1
+        return self._pace.here(work)
+
+    async def together(self, asked: Any) -> bytes:
+        """The answer to ``asked``, made in the event loop for all who ask in this turn of it."""
+        job = Job(asked, here=True)
+        self._gathered.append(job)
+        if len(self._gathered) == 1:
+            asyncio.get_running_loop().call_soon(self._flush)
+        return await job.answer
+
+    def _flush(self) -> None:
+        while self._gathered:
+            jobs, self._gathered = self._gathered[: self._batch], self._gathered[self._batch :]
+            self.rounds += 1
+            self._pace.here(functools.partial(self._work, jobs))
+
     async def ask(self, asked: Any, seconds: float, late: str) -> bytes:
-        """The answer to ``asked`` within ``seconds``, 0 for as long as it takes.
+        """The answer to ``asked`` within ``seconds``, 0 for as long as it takes, made by a thread.
 
         Raises ``Busy`` when too many wait, and ``Late``, saying ``late``, when the time is over.
         """
@@ -174,7 +216,7 @@ class Line:
             self.rounds += 1
         before = time.monotonic()
         try:
-            self._work(jobs)
+            self._pace.watch(functools.partial(self._work, jobs))
         finally:
             each = (time.monotonic() - before) / len(jobs)
             with self._lock:
