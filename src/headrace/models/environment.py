@@ -15,7 +15,7 @@ from headrace.models.model import FORMAT_VERSION
 
 REQUIREMENTS, CONDA, PYTHON, CONSTRAINTS = "requirements.txt", "conda.yaml", "python_env.yaml", "constraints.txt"
 #: Suffixes of files that are read by unpickling.
-PICKLES = (".pkl", ".pickle", ".joblib", ".cloudpickle", ".statsmodels", ".pmd", ".shap")
+PICKLES = (".pkl", ".pickle", ".joblib", ".cloudpickle", ".statsmodels", ".pmd", ".shap", ".pdparams", ".pdopt")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
