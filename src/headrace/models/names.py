@@ -20,9 +20,15 @@ _RENAMED = {"_TypeHints": "TypeHints"}
 #: Rooms that stand behind several doors, and the one that has all of their names in MLflow.
 _MAIN_DOOR = {
     "models": "mlflow.models",
+    "models.python_model": "mlflow.pyfunc.model",
+    "models.types.items": "mlflow.types.responses",
+    "models.types.response_items": "mlflow.types.responses_helpers",
     "models.validation": "mlflow.pyfunc.utils.data_validation",
     "tracking.entities": "mlflow.entities",
 }
+
+#: Rooms of types that are modules of their own in MLflow; the others are all one there.
+_OWN_TYPES = {f"models.types.{name}" for name in ("agent", "chat", "llm", "responses", "responses_helpers")}
 
 
 def is_mlflow(module: str) -> bool:
@@ -60,8 +66,8 @@ def module_of(module: str) -> str | None:
     if module != "headrace" and not module.startswith("headrace."):
         return None
     ours = module.removeprefix("headrace").removeprefix(".")
-    if ours.startswith("models.types"):
-        return "mlflow.types.schema"
+    if ours.startswith("models.types") and ours not in _MAIN_DOOR:
+        return f"mlflow.{ours.removeprefix('models.')}" if ours in _OWN_TYPES else "mlflow.types.schema"
     if ours in _MAIN_DOOR:
         return _MAIN_DOOR[ours]
     for theirs, here in _doors.MODULES.items():
