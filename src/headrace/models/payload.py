@@ -19,7 +19,7 @@ import msgspec
 from headrace.base.errors import BadRequest, TooLarge, UnknownMedia
 from headrace.models import delimited
 from headrace.models.cells import objects, show
-from headrace.models.tables import Table, columns_of_rows, frame_of, table_of, table_of_records
+from headrace.models.tables import Table, block_of, columns_of_rows, frame_of, table_of, table_of_records
 from headrace.models.tensors import tensor_of, tensors_of
 from headrace.models.types import ParamSchema, Schema
 
@@ -40,11 +40,15 @@ _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """What a request asks a model: its input, its params, and whether the answer is wrapped in ``predictions``."""
+    """What a request asks a model: its input, its params, and whether the answer is wrapped in ``predictions``.
+
+    ``fits`` says that the input was made to fit the model's signature when it was read.
+    """
 
     data: Any
     params: dict[str, Any] | None
     wrapped: bool = True
+    fits: bool = False
 
 
 class Reader:
@@ -55,6 +59,7 @@ class Reader:
         self._params = frozenset(spec.name for spec in params.params) if params is not None else frozenset()
         #: Models that declare their input by a type hint check it themselves, and take it as it came.
         self._hinted = hinted
+        self._makes_fit = not hinted and schema is not None and not schema.is_tensor_spec()
         self._media: dict[str, Callable[[bytes], Payload]] = {
             JSON: self._json,
             CSV: lambda body: Payload(_of_table(delimited.table_of_csv(body, schema), schema), None),
@@ -85,7 +90,7 @@ class Reader:
         params = said.get("params")
         if not isinstance(params, dict | None):
             raise BadRequest(f"'params' must be an object of names and values, not {show(params)}", "BAD_REQUEST")
-        return Payload(self._data(found[0], said[found[0]]), params)
+        return Payload(self._data(found[0], said[found[0]]), params, fits=self._makes_fit)
 
     def _data(self, name: str, value: Any) -> Any:
         if self._hinted:
@@ -185,7 +190,9 @@ def _of_table(table: Table, schema: Schema | None) -> Any:
     import pandas
 
     if schema is None:
-        return pandas.DataFrame({name: list(values) for name, values in table.items()})
+        columns = {name: list(values) for name, values in table.items()}
+        ready = block_of(columns)
+        return pandas.DataFrame(columns) if ready is None else ready
     if not schema.is_tensor_spec():
         return frame_of(table, schema, wire=True)
     if schema.has_input_names():

@@ -92,6 +92,10 @@ class PyFuncModel:
         """The prediction for ``data``. Raises ``BadRequest`` when it does not fit the signature."""
         return self._call(self._predict, data, params)
 
+    def predict_fitting(self, data: Any, params: Mapping[str, Any] | None = None) -> Any:
+        """The prediction for ``data`` that was read by this model's signature, and so is known to fit it."""
+        return self._ask(self._predict, data, params)
+
     def predict_stream(self, data: Any, params: Mapping[str, Any] | None = None) -> Iterator[Any]:
         """The prediction for ``data``, part by part."""
         if self._predict_stream is None:
@@ -116,6 +120,9 @@ class PyFuncModel:
         # A signature that was read off a type hint is a weaker copy of it; the hint itself is what checks the input.
         if signature is not None and signature.inputs is not None and not signature._is_signature_from_type_hint:
             data = enforce(data, signature.inputs)
+        return self._ask(function, data, params)
+
+    def _ask(self, function: Any, data: Any, params: Mapping[str, Any] | None) -> Any:
         taken = enforce_params(params, self._model_meta.get_params_schema())
         return function(data, params=taken) if taken else function(data)
 

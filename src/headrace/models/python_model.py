@@ -6,6 +6,7 @@ import inspect
 import typing
 from collections.abc import Callable, Iterator
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from headrace.base.errors import BadRequest
 from headrace.models.signature import TypeHints
@@ -82,7 +83,17 @@ def ask(predict: Callable[..., Any], context: Any, model_input: Any, params: dic
 
 def parameters(predict: Callable[..., Any]) -> tuple[str, ...]:
     """The names of what ``predict`` takes, without ``self``."""
-    return tuple(inspect.signature(predict).parameters)
+    if not inspect.ismethod(predict):
+        return tuple(inspect.signature(predict).parameters)
+    # A model is asked often, and looking takes longer than many an answer.
+    found = _parameters.get(predict.__func__)
+    if found is None:
+        found = _parameters[predict.__func__] = tuple(inspect.signature(predict).parameters)
+    return found
+
+
+#: What methods take, beside ``self``.
+_parameters: WeakKeyDictionary[Any, tuple[str, ...]] = WeakKeyDictionary()
 
 
 def hints_of(model: PythonModel) -> TypeHints:

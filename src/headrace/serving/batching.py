@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from headrace.base.errors import BadRequest, HeadraceError
 from headrace.models.payload import Payload
-from headrace.serving.dialects import Dialect, Model, ask
+from headrace.serving.dialects import Dialect, Model, ask, predict
 
 #: Requests in one prediction, and rows of one request that is joined with others, at most.
 REQUESTS, ROWS = 64, 256
@@ -129,7 +129,9 @@ def together(model: Model, payloads: Sequence[Payload]) -> list[Any] | None:
     """The predictions for payloads of one kind; None when they must be predicted one by one after all."""
     lengths = [len(each.data) for each in payloads]
     try:
-        prediction = model.predict(_joined([each.data for each in payloads]), params=payloads[0].params)
+        joined = _joined([each.data for each in payloads])
+        fits = all(each.fits for each in payloads)
+        prediction = predict(model, Payload(joined, payloads[0].params, fits=fits))
     except (Exception, SystemExit):
         # One of them is at fault: asked one by one, each gets its own answer or its own error.
         return None

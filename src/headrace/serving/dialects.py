@@ -56,10 +56,16 @@ def reader_of(model: Model) -> Reader:
     return Reader(signature.inputs, signature.params, hinted=bool(signature._is_signature_from_type_hint))
 
 
+def predict(model: Model, payload: Payload) -> Any:
+    """The model's prediction; what was read by its own signature is not looked through again."""
+    fitting = getattr(model, "predict_fitting", None) if payload.fits else None
+    return (fitting or model.predict)(payload.data, params=payload.params)
+
+
 def ask(model: Model, payload: Payload) -> Any:
     """The model's prediction. Raises ``BadRequest`` telling the model's own error, and where it arose."""
     try:
-        return model.predict(payload.data, params=payload.params)
+        return predict(model, payload)
     except BadRequest:
         raise
     except (Exception, SystemExit) as error:
@@ -69,8 +75,10 @@ def ask(model: Model, payload: Payload) -> Any:
 
 def _failure(error: BaseException) -> HeadraceError:
     """What the caller is told of an error in the model: its sentence, and where in the model it arose."""
-    # The first frame is ours.
-    trace = error.__traceback__.tb_next if error.__traceback__ else None
+    # The first two frames are ours.
+    trace = error.__traceback__
+    for _ in range(2):
+        trace = trace.tb_next if trace else None
     stack = "".join(traceback.format_exception(type(error), error, trace, chain=False))
     said = f"{type(error).__name__}: {error}"
     return BadRequest(f"The model could not predict from this input: {said}", "BAD_REQUEST", stack_trace=stack)
