@@ -42,9 +42,10 @@ MODULES = {
     "models.utils": "models",
     "protos.databricks_pb2": "tracking.error_codes",
     "pyfunc": "flavors.pyfunc",
-    "pyfunc.model": "models.python_model",
+    "pyfunc.model": "models.agents",
     "pyfunc.utils": "models.validation",
     "pyfunc.utils.data_validation": "models.validation",
+    "sagemaker": "deployments.sagemaker",
     "store.artifact.artifact_repo": "tracking.artifact_repository",
     "store.artifact.artifact_repository_registry": "tracking.artifact_repository",
     "store.entities": "tracking.paged",
@@ -138,9 +139,9 @@ ABSENT = frozenset(
     set_trace_tag set_workspace start_span start_span_no_context test trace update_assessment update_current_trace
     update_workspace validate_evaluation_results
 
-    agno anthropic autogen bedrock claude_code config crewai deployments diffusers dspy evaluation gateway
-    gemini genai groq h2o haystack johnsnowlabs keras langchain litellm llama_index metrics mistral openai
-    optuna otel paddle projects pydantic_ai pyspark pytest pytorch sagemaker semantic_kernel
+    agno anthropic autogen bedrock claude_code config crewai diffusers dspy evaluation gateway
+    gemini genai groq h2o haystack johnsnowlabs keras litellm llama_index metrics mistral openai
+    optuna otel paddle projects pydantic_ai pyspark pytest pytorch semantic_kernel
     sentence_transformers shap smolagents spark strands system_metrics tensorflow tracing transformers
     typesafe
     """.split()
