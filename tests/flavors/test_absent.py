@@ -27,7 +27,7 @@ def test_a_model_from_r_is_said_to_be_rs(tmp_path: Path) -> None:
         load_model(model)
 
 
-@pytest.mark.parametrize("library", ["tensorflow", "h2o", "paddle", "johnsnowlabs"])
+@pytest.mark.parametrize("library", ["fastai", "gluon", "mleap"])
 def test_a_flavor_that_is_not_here_yet_says_what_loads_it(library: str, tmp_path: Path) -> None:
     model = _saved(tmp_path, python_function={"loader_module": f"mlflow.{library}", "data": "model.bin"})
     with pytest.raises(BadRequest, match=rf"mlflow\.{library}, .* mlflow==3\.17"):

@@ -1,4 +1,4 @@
-"""Where the large libraries are: in .venv-libraries alone (``make libraries``), which has genuine MLflow beside them."""
+"""Where the large libraries are: in .venv-libraries alone (``make libraries``), with genuine MLflow beside them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ import pytest
 collect_ignore_glob = [] if importlib.util.find_spec("torch") else ["test_*.py"]
 
 #: What is deprecated in the libraries' own code, or in how one calls another, is not ours to mend: message, category.
-_OF_OTHERS: dict[str, str] = {}
+_OF_OTHERS: dict[str, str] = {
+    # Keras, of TensorFlow's variables.
+    "__array__ implementation doesn't accept a copy keyword": "DeprecationWarning",
+}
 
 # Nothing is asked of a network: every model is made here.
 os.environ.update(

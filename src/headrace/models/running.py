@@ -19,7 +19,7 @@ from headrace.wire.protobuf import fields, message, text
 _LARGEST = 256 << 20
 #: Parts of Keras whose objects are built of plain settings.
 _KERAS = re.compile(
-    r"keras(\.src)?\.(activations|constraints|dtype_policies|initializers|layers|losses|metrics|models|ops|optimizers"
+    r"keras|keras(\.src)?\.(activations|constraints|dtype_policies|initializers|layers|losses|metrics|models|ops|optimizers"
     r"|quantizers|random|regularizers)(\.[\w.]+)?"
 )
 #: Layers that hold a pickle, compiled code, or the place of another model.
@@ -67,7 +67,7 @@ def _keras_part(part: dict[str, Any]) -> Iterator[str]:
         yield f"run what a {kind} holds"
     elif isinstance(module, str) and kind not in ("__typespec__", None):
         name = config if kind == "function" else kind
-        is_loader = kind == "function" and ".models" in module
+        is_loader = kind == "function" and (module == "keras" or ".models" in module)
         if module != "builtins" and (is_loader or not _KERAS.fullmatch(module)):
             yield f"import {module}.{name}"
     vocabulary = config.get("vocabulary") if isinstance(config, dict) else None
