@@ -70,6 +70,7 @@ class Flavor(Generic[O]):
     name: ClassVar[str]
     loader_module: ClassVar[str]
     #: Arguments of ``save_model`` and ``log_model``, in the order MLflow takes them; the model first, if it is one.
+    #: ``kwargs`` at the end stands for any others, which the option of that name gets.
     save_order: ClassVar[str]
     log_order: ClassVar[str]
     #: Whether the first argument is the model.
@@ -149,8 +150,8 @@ def _signature(flavor: Flavor[Any], order: str) -> inspect.Signature:
         [
             inspect.Parameter(
                 name,
-                inspect.Parameter.POSITIONAL_OR_KEYWORD,
-                default=_REQUIRED if name in required else defaults[name],
+                inspect.Parameter.VAR_KEYWORD if name == "kwargs" else inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                default=_REQUIRED if name in required or name == "kwargs" else defaults[name],
             )
             for name in names
         ]

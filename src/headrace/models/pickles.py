@@ -11,8 +11,9 @@ import builtins
 import importlib
 import io
 import pickle
+from functools import cache
 from pathlib import Path
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, SimpleNamespace
 from typing import IO, Any
 
 from headrace.base.errors import BadRequest
@@ -35,20 +36,18 @@ class _Named:
 
 def dump(model: Any, file: IO[bytes]) -> None:
     """Write ``model`` with cloudpickle, under MLflow's names."""
-    import cloudpickle
-
-    class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
-        def reducer_override(self, value: Any) -> Any:
-            named = names.name_of(value)
-            return _Named(*named).__reduce__() if named else super().reducer_override(value)
-
     try:
-        Pickler(file).dump(model)
+        _pickler()(file).dump(model)
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         raise BadRequest(
             f"This {type(model).__name__} cannot be pickled: {error}. Build what cannot be pickled in load_context, or "
             "save the model as code: a script that calls set_model"
         ) from error
+
+
+def module() -> SimpleNamespace:
+    """Both ways as libraries take them that are told a module to pickle with."""
+    return SimpleNamespace(__name__=__name__, Pickler=_pickler(), Unpickler=_Unpickler, load=load, dump=dump)
 
 
 def load(file: IO[bytes]) -> Any:
@@ -77,6 +76,18 @@ def copy(model: Any) -> Any:
     kept = io.BytesIO()
     dump(model, kept)
     return load(io.BytesIO(kept.getvalue()))
+
+
+@cache
+def _pickler() -> type[Any]:
+    import cloudpickle
+
+    class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+        def reducer_override(self, value: Any) -> Any:
+            named = names.name_of(value)
+            return _Named(*named).__reduce__() if named else super().reducer_override(value)
+
+    return Pickler
 
 
 def _function(

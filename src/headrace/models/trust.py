@@ -9,13 +9,13 @@ refuses even the user's own.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from headrace.base import settings
 from headrace.base.errors import BadRequest, Untrusted
-from headrace.models import imports
+from headrace.models import archives, imports, running
 from headrace.models.environment import PICKLES
 from headrace.models.model import Model
 from headrace.models.names import is_mlflow
@@ -32,13 +32,16 @@ _OWN_SCHEMES = ("runs", "models", "mlflow-artifacts")
 
 def audit(model: Model, folder: Path, origin: str) -> None:
     """Refuse a model that would run code nobody vouched for; ``origin`` is the URI or path that was asked for."""
+    allow(origin, demands(model, folder))
+
+
+def allow(origin: str, dangers: Iterable[str]) -> None:
+    """Refuse what reading ``origin`` would run, each as the end of "it would …", unless somebody vouches for it."""
     own = is_own(origin)
     if settings.flag("ALLOW_PICKLE_DESERIALIZATION", default=own):
         return
-    dangers = list(demands(model, folder))
-    if dangers:
+    if would := "; ".join(dangers):
         why = "is not allowed here" if own else "comes from a place that is not yours"
-        would = "; ".join(dangers)
         raise Untrusted(
             f"Loading {origin!r} would run code and {why}: it would {would}. If you trust who made it, set "
             "HEADRACE_ALLOW_PICKLE_DESERIALIZATION=true, or copy it into a folder of yours"
@@ -69,6 +72,9 @@ def demands(model: Model, folder: Path) -> Iterator[str]:
     for file in sorted(folder.rglob("*")):
         if file.suffix in PICKLES and file.is_file():
             yield f"unpickle {file.relative_to(folder)}, which imports {', '.join(_packages(file))}"
+        elif file.suffix in archives.TORCH and file.is_file():
+            yield from archives.demands(file)
+        yield from running.demands(file)
 
 
 def file_in(folder: Path, said: Mapping[str, Any], key: str) -> Path:

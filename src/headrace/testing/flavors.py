@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,8 @@ class FlavorContract:
     def test_a_model_with_a_file_missing_says_which(self, saved: Path) -> None:
         said = Model.load(saved).flavors["python_function"]
         name = next(said[key] for key in ("model_path", "python_model", "data", "model_code_path") if key in said)
-        (saved / Path(name).name).unlink()
+        gone = saved / Path(name).name
+        shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
         with pytest.raises(BadRequest, match=Path(name).name):
             load_model(str(saved))
 
