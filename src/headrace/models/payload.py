@@ -220,7 +220,7 @@ def _split(value: Any, schema: Schema | None) -> Any:
     if width == 1 and not any(isinstance(row, list) for row in rows):
         rows = [[row] for row in rows]
     labels = columns if columns is not None else list(range(width if rows else 0))
-    if not all(isinstance(label, str | int) for label in labels) or len(set(labels)) < len(labels):
+    if not set(map(type, labels)) <= {str, int, bool} or len(set(labels)) < len(labels):
         raise BadRequest(f"The columns of 'dataframe_split' must be distinct names, not {show(labels)}", "BAD_REQUEST")
     frame = _of_table(dict(zip(labels, columns_of_rows(rows, len(labels)), strict=True)), schema)
     if index is not None and hasattr(frame, "columns"):

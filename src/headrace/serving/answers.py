@@ -47,7 +47,9 @@ def _is_finite(prediction: Any) -> bool:
         return False
     import numpy
 
-    return bool(numpy.isfinite(prediction).all())
+    # A Series is slow to ask about itself; one of a type that numpy knows is an array inside.
+    array = numpy.asarray(prediction) if isinstance(dtype, numpy.dtype) else prediction
+    return bool(numpy.isfinite(array).all())
 
 
 def _plain(value: Any) -> Any:
@@ -82,7 +84,9 @@ def _foreign(value: Any) -> Any:
     if hasattr(value, "to_dict") and hasattr(value, "columns") and hasattr(value, "iloc"):
         return _records(value)
     if hasattr(value, "to_frame") and hasattr(value, "iloc"):
-        return _records(value.to_frame())
+        # A table of one column, which has a number where the Series has no name.
+        name = _key(0 if value.name is None else value.name)
+        return [{name: each} for each in _column(value)]
     if hasattr(value, "toarray") and hasattr(value, "nnz"):
         return value.toarray().tolist()
     if getattr(getattr(value, "dtype", None), "kind", "") == "M":
