@@ -139,8 +139,8 @@ ABSENT = frozenset(
     set_trace_tag set_workspace start_span start_span_no_context test trace update_assessment update_current_trace
     update_workspace validate_evaluation_results
 
-    agno anthropic autogen bedrock claude_code config crewai diffusers dspy evaluation gateway gemini genai groq h2o
-    haystack johnsnowlabs litellm llama_index metrics mistral openai optuna otel paddle projects pydantic_ai pyspark
+    agno anthropic autogen bedrock claude_code config crewai diffusers evaluation gateway gemini genai groq h2o
+    haystack johnsnowlabs litellm metrics mistral optuna otel paddle projects pydantic_ai pyspark
     pytest semantic_kernel sentence_transformers shap smolagents spark strands system_metrics tracing transformers
     typesafe
     """.split()

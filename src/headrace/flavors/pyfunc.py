@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 import shutil
 from collections.abc import Mapping
@@ -13,7 +14,9 @@ import msgspec
 from headrace import _doors
 from headrace.base.errors import BadRequest, NotFound, NotSupported
 from headrace.models import imports, pickles
+from headrace.models.agents import ChatAgent, ChatModel, ResponsesAgent
 from headrace.models.code import read_config, run_script
+from headrace.models.conversing import Conversing, kind_of
 from headrace.models.environment import conda_env, pinned
 from headrace.models.flavor import Flavor, Saved, Saving, public
 from headrace.models.hints import schema_of_hint, schema_of_output_hint
@@ -26,6 +29,7 @@ from headrace.models.python_model import (
     _FunctionPythonModel,
     hints_of,
     python_model_of,
+    streams,
 )
 from headrace.models.reading import read_script
 from headrace.models.signature import ModelSignature
@@ -33,10 +37,13 @@ from headrace.models.trust import file_in, place_in
 
 __all__ = [
     "FLAVOR_NAME",
+    "ChatAgent",
+    "ChatModel",
     "EnvType",
     "PyFuncModel",
     "PythonModel",
     "PythonModelContext",
+    "ResponsesAgent",
     "add_to_model",
     "get_default_conda_env",
     "get_default_pip_requirements",
@@ -46,6 +53,8 @@ __all__ = [
     "log_model",
     "save_model",
 ]
+
+_log = logging.getLogger(__name__)
 
 FLAVOR_NAME = "python_function"
 
@@ -114,12 +123,16 @@ class PyFunc(Flavor[Options]):
             if script := _script(options):
                 read_script(script, saving.code_paths)
             options.made = _made(options)
+            if kind := kind_of(options.made):
+                _as_conversing(kind, saving)
+                self._try(saving.input_example, options)
 
     def save(self, model: Any, folder: Path, options: Options) -> Saved:
         if options.loader_module is not None:
             return _save_loader(folder, options)
         import cloudpickle
 
+        kind = kind_of(options.made)
         said: dict[str, Any] = {"cloudpickle_version": cloudpickle.__version__, "streamable": _streams(options)}
         if script := _script(options):
             shutil.copy2(script, folder / script.name)
@@ -128,8 +141,10 @@ class PyFunc(Flavor[Options]):
         else:
             with (folder / "python_model.pkl").open("wb") as file:
                 pickles.dump(options.made, file)
-            said |= {"loader_module": _PICKLED, "python_model": "python_model.pkl"}
+            said |= {"loader_module": kind.loader if kind else _PICKLED, "python_model": "python_model.pkl"}
             needs = {"cloudpickle", *imports.distributions(_modules(options, folder / "python_model.pkl"))}
+        if kind:
+            needs |= kind.needs
         if options.model_config is not None:
             said["config"] = options.model_config
         if options.artifacts:
@@ -150,7 +165,7 @@ class PyFunc(Flavor[Options]):
         artifacts = {name: str(place_in(folder, each, "path")) for name, each in copied.items()}
         context = PythonModelContext(artifacts, dict(config) if config else None)
         made.load_context(context)
-        return PythonModelWrapper(made, context)
+        return _wrapped(made, context)
 
     def asked(self, model: Any, options: Options) -> Any:
         # A copy: load_context may fill the model with what cannot be pickled.
@@ -158,11 +173,22 @@ class PyFunc(Flavor[Options]):
         artifacts = {name: _local(str(uri)) for name, uri in (options.artifacts or {}).items()}
         context = PythonModelContext(artifacts, options.model_config)
         made.load_context(context)
-        return PythonModelWrapper(made, context)
+        return _wrapped(made, context)
+
+    def _try(self, example: dict[str, Any], options: Options) -> None:
+        """Ask a conversing model its example: what it answers must be of the right kind. It may fail to answer."""
+        try:
+            self.asked(None, options).predict(example)
+        except BadRequest:
+            raise
+        except Exception as error:  # the user's model: it may need what is not here, a service or a key
+            _log.warning("The model could not answer its input example (%s: %s)", type(error).__name__, error)
 
     def signature_of(self, model: Any, options: Options) -> ModelSignature | None:
         if options.made is None:
             return None
+        if kind := kind_of(options.made):
+            return kind.signature()
         hints = hints_of(options.made)
         try:
             inputs = schema_of_hint(hints.input)
@@ -176,6 +202,19 @@ class PyFunc(Flavor[Options]):
         declared = ModelSignature(inputs, outputs)
         declared._is_signature_from_type_hint = True
         return declared
+
+
+def _as_conversing(kind: type[Conversing], saving: Saving) -> None:
+    """Say of a conversing model what is the same for all of its kind."""
+    if saving.signature not in (None, False):
+        raise BadRequest(f"Every model of the task {kind.task} has one signature; leave out signature")
+    saving.signature = None
+    saving.input_example = kind.example(saving.input_example)
+    saving.metadata = {"task": kind.task, **(saving.metadata or {})}
+
+
+def _wrapped(made: PythonModel, context: PythonModelContext) -> Any:
+    return (kind_of(made) or PythonModelWrapper)(made, context)
 
 
 def _made(options: Options) -> PythonModel:
@@ -211,7 +250,7 @@ def _modules(options: Options, pickled: Path) -> set[str]:
 def _streams(options: Options) -> bool:
     if options.streamable is not None or options.made is None:
         return bool(options.streamable)
-    return type(options.made).predict_stream is not PythonModel.predict_stream
+    return streams(options.made)
 
 
 def _save_loader(folder: Path, options: Options) -> Saved:

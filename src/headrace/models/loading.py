@@ -13,7 +13,7 @@ from typing import Any
 
 from headrace.base.errors import BadRequest, NotFound, NotSupported
 from headrace.base.paths import ArtifactUri
-from headrace.models import manifest
+from headrace.models import conversing, manifest
 from headrace.models.flavor import Flavor
 from headrace.models.isolation import own_code
 from headrace.models.model import Model
@@ -114,7 +114,9 @@ def _import(loader: str) -> ModuleType:
 
 
 #: Loader modules that are not the flavor's own module.
-_FLAVOR_OF = {"mlflow.pyfunc.model": "mlflow.pyfunc", "mlflow.pyfunc.loaders.code_model": "mlflow.pyfunc"}
+_FLAVOR_OF = dict.fromkeys(
+    ["mlflow.pyfunc.model", "mlflow.pyfunc.loaders.code_model", *conversing.LOADERS], "mlflow.pyfunc"
+)
 
 
 def _code(folder: Path, said: Mapping[str, Any]) -> Path | None:

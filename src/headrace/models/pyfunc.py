@@ -12,7 +12,7 @@ from headrace.models.code import read_config
 from headrace.models.enforcement import enforce, enforce_params
 from headrace.models.loading import load_pyfunc, open_model
 from headrace.models.model import Model
-from headrace.models.python_model import PythonModel, PythonModelContext, ask, hints_of
+from headrace.models.python_model import PythonModel, PythonModelContext, ask, hints_of, streams
 from headrace.models.validation import validate
 
 
@@ -29,7 +29,9 @@ class PythonModelWrapper:
 
     def predict_stream(self, model_input: Any, params: dict[str, Any] | None = None) -> Iterator[Any]:
         """Ask the model's ``predict_stream``."""
-        return iter(ask(self.python_model.predict_stream, self.context, model_input, params))
+        if not streams(self.python_model):
+            raise NotSupported(f"{type(self.python_model).__name__} has no predict_stream")
+        return iter(ask(self.python_model.predict_stream, self.context, validate(model_input, self._hint), params))
 
     def unwrap_python_model(self) -> PythonModel:
         """The user's own object."""
@@ -118,7 +120,13 @@ class PyFuncModel:
     def _call(self, function: Any, data: Any, params: Mapping[str, Any] | None) -> Any:
         signature = self._model_meta.signature
         # A signature that was read off a type hint is a weaker copy of it; the hint itself is what checks the input.
-        if signature is not None and signature.inputs is not None and not signature._is_signature_from_type_hint:
+        checked = getattr(self._model_impl, "checks_input", False)
+        if (
+            signature is not None
+            and signature.inputs is not None
+            and not signature._is_signature_from_type_hint
+            and not checked
+        ):
             data = enforce(data, signature.inputs)
         return self._ask(function, data, params)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 import typing
+from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from headrace.base.errors import BadRequest
+from headrace.models.names import module_of
 from headrace.models.signature import TypeHints
 
 
@@ -30,15 +32,15 @@ class PythonModelContext:
         return self._model_config
 
 
-class PythonModel:
+class PythonModel(metaclass=ABCMeta):
     """Subclass this and write ``predict``; in ``load_context`` open what cannot be pickled."""
 
-    def load_context(self, context: PythonModelContext) -> None:
+    def load_context(self, context: PythonModelContext) -> None:  # noqa: B027
         """Called once, when the model is loaded and before it is asked."""
 
+    @abstractmethod
     def predict(self, context: Any, model_input: Any, params: dict[str, Any] | None = None) -> Any:
         """The prediction for ``model_input``. May leave out ``context``, and ``params`` too."""
-        raise NotImplementedError
 
     def predict_stream(self, context: Any, model_input: Any, params: dict[str, Any] | None = None) -> Iterator[Any]:
         """The prediction for ``model_input``, part by part."""
@@ -72,6 +74,12 @@ def python_model_of(said: Any) -> PythonModel:
     if len(needed) != 1:
         raise BadRequest(f"A function given as python_model must take one argument, and this one takes {len(needed)}")
     return _FunctionPythonModel(said)
+
+
+def streams(model: PythonModel) -> bool:
+    """Whether a model has a ``predict_stream`` of its own."""
+    found = next(kind for kind in type(model).__mro__ if "predict_stream" in vars(kind))
+    return module_of(found.__module__) != "mlflow.pyfunc.model"
 
 
 def ask(predict: Callable[..., Any], context: Any, model_input: Any, params: dict[str, Any] | None) -> Any:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from headrace.models.types.responses_helpers import Message, OutputItem
+if TYPE_CHECKING:
+    from headrace.models.types.responses_helpers import Message, OutputItem
 
 
 def create_text_delta(delta: str, item_id: str) -> dict[str, Any]:
