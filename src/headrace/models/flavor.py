@@ -151,11 +151,16 @@ def _signature(flavor: Flavor[Any], order: str) -> inspect.Signature:
             inspect.Parameter(
                 name,
                 inspect.Parameter.VAR_KEYWORD if name == "kwargs" else inspect.Parameter.POSITIONAL_OR_KEYWORD,
-                default=_REQUIRED if name in required or name == "kwargs" else defaults[name],
+                default=_REQUIRED if name in required or name == "kwargs" else _default(defaults[name]),
             )
             for name in names
         ]
     )
+
+
+def _default(said: Any) -> Any:
+    # An option without a default, as the task of openai's save_model.
+    return _REQUIRED if said is msgspec.NODEFAULT else said
 
 
 def _bind(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -49,6 +49,11 @@ def secrets_in(text: str) -> list[Secret]:
     return sorted(each for each in found if ALLOWED not in lines[each.line - 1])
 
 
+def is_name_of_secret(name: str) -> bool:
+    """Whether what is called ``name`` is a password, a key or a token."""
+    return bool(_PASSWORD.search(name) or _KEY.search(name))
+
+
 def _shaped(lines: list[str]) -> Iterator[Secret]:
     for number, line in enumerate(lines, 1):
         for rule, shape in _RULES.items():
