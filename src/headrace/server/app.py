@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import math
 import os
 import secrets
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
@@ -17,7 +19,17 @@ from headrace.schema import CALLS, Call
 from headrace.server.callers import name_in
 from headrace.server.crew import Crew
 from headrace.server.gate import Gate
-from headrace.server.http import Answer, Disconnected, Message, Question, Receive, Scope, Send
+from headrace.server.http import (
+    Answer,
+    Disconnected,
+    Header,
+    Message,
+    Question,
+    Receive,
+    Scope,
+    Send,
+    json_head,
+)
 from headrace.server.routing import ByteRoute, Routes, require_json
 from headrace.stores.port import PromptStore, Store, WouldWait
 from headrace.wire import codec
@@ -30,8 +42,9 @@ _log = logging.getLogger("headrace.server")
 THREADS, READERS = 16, max(4, 2 * (os.cpu_count() or 1))
 #: Calls of either sort that may wait for their turn.
 WAITING = 256
-#: A quick call that took so many seconds in the event loop (a slow disk, say) sends others to threads for so many.
-SLOW_SECONDS, PATIENT_SECONDS = 0.05, 1.0
+#: Quick calls that took so many seconds each in the event loop, so often within a second, send others to threads for
+#: so many: the disk is slow, say. A process that had to wait for a core is rarely late as often.
+SLOW_SECONDS, SLOW_TIMES, PATIENT_SECONDS = 0.05, 3, 1.0
 
 #: Told of every call that changed something, with its reply. Called from a worker thread.
 Listener = Callable[[Call[Any], Any], None]
@@ -72,6 +85,7 @@ class App:
         self._prompt = prompt
         #: Until when, on the monotonic clock, quick calls go to threads as well.
         self._patient_until = 0.0
+        self._slow = deque([-math.inf] * SLOW_TIMES, SLOW_TIMES)
         self._gate = gate or Gate()
         self._routes = Routes(CALLS, byte_routes)
         self._calls = self._routes.calls
@@ -88,18 +102,15 @@ class App:
         if scope["type"] != "http":
             await self._other(scope, receive, send)
             return
-        path = scope["raw_path"]
-        prefix = self._prefix
-        if prefix and path.startswith(prefix):
-            path = path[len(prefix) :] or b"/"
-        elif prefix and path not in (b"/health", b"/version"):
-            path = b""
+        path = self._inner(scope["raw_path"])
         question = Question(scope, receive, f"{self._name}-{next(self._count):x}", path)
         answer = Answer(send, question)
         try:
             self._gate.check(question.verb, question.headers, scope["headers"], question.local_address)
             if b"origin" in question.headers:
                 answer.extra = self._gate.cors_headers(question.headers)
+            if failed := scope.get("headrace.failed"):
+                raise failed
             kind = self._calls.get((question.verb, path))
             if kind is not None:
                 await self._call(kind, question, answer, {})
@@ -115,14 +126,37 @@ class App:
                 answer, HeadraceError("Something went wrong here; the server's log has it under the request id")
             )
 
-    async def _call(self, kind: type[Call[Any]], question: Question, answer: Answer, fields: dict[str, str]) -> None:
-        headers = question.headers
+    def _inner(self, path: bytes) -> bytes:
+        """A path without the prefix under which the server is reached."""
+        prefix = self._prefix
+        if not prefix:
+            return path
+        if path.startswith(prefix):
+            return path[len(prefix) :] or b"/"
+        return path if path in (b"/health", b"/version") else b""
+
+    def at_once(
+        self, verb: str, target: bytes, headers: list[Header], body: bytes, address: str
+    ) -> tuple[int, bytes, bytes] | None:
+        """The answer to a quick call whose request is all here, as ``protocol.AtOnce`` asks for it."""
+        path, _, query = target.partition(b"?")
+        kind = self._calls.get((verb, self._inner(path)))
+        if kind is None or not kind.route.quick or self._prompt is None or self._crew.load >= WAITING:
+            return None
+        scope = {"method": verb, "query_string": query, "headers": headers, "server": (address, None)}
+        question = Question(scope, _never, f"{self._name}-{next(self._count):x}", path)
+        self._gate.check(verb, question.headers, headers, address)
+        if b"origin" in question.headers or len(body) > kind.route.limit or b"#" in target:
+            return None
         question.refuse_compressed()
-        body = b""
-        if b"content-length" in headers or b"transfer-encoding" in headers:
-            body = await question.body(kind.route.limit)
-        if question.verb != "GET" and (body or b"content-type" in headers):
-            require_json(headers.get(b"content-type"))
+        _check_type(question, body)
+        reply = self._at_once(kind, body, question, {})
+        return None if reply is None else (200, json_head(question), reply)
+
+    async def _call(self, kind: type[Call[Any]], question: Question, answer: Answer, fields: dict[str, str]) -> None:
+        question.refuse_compressed()
+        body = await question.body(kind.route.limit) if question.has_body else b""
+        _check_type(question, body)
         crew = self._crew if kind.route.writes or kind.route.quick else self._readers
         if crew.load >= WAITING:
             raise Unreachable("The server has more calls waiting than it can answer soon; try again")
@@ -144,7 +178,9 @@ class App:
         finally:
             ended = time.monotonic()
             if ended - begun > SLOW_SECONDS:
-                self._patient_until = ended + PATIENT_SECONDS
+                self._slow.append(begun)
+                if ended - self._slow[0] < 1 + SLOW_SECONDS * SLOW_TIMES:
+                    self._patient_until = ended + PATIENT_SECONDS
 
     def _carry_out(
         self,
@@ -221,3 +257,13 @@ class App:
         for part in self._parts:
             await part.close()
         await asyncio.to_thread(self._store.close)
+
+
+def _check_type(question: Question, body: bytes) -> None:
+    """Raise ``BadRequest`` unless what is sent is said to be JSON."""
+    if question.verb != "GET" and (body or b"content-type" in question.headers):
+        require_json(question.headers.get(b"content-type"))
+
+
+async def _never() -> Message:
+    raise Disconnected

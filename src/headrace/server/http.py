@@ -77,6 +77,11 @@ class Question:
         self._unread = b"content-length" in self.headers or b"transfer-encoding" in self.headers
 
     @property
+    def has_body(self) -> bool:
+        """Whether some of a body is still unread."""
+        return self._unread
+
+    @property
     def has_much_left(self) -> bool:
         """Whether more of the body is still to come than is worth waiting for."""
         return self._unread and (b"transfer-encoding" in self.headers or self.announced() > _SHORT)
@@ -162,7 +167,7 @@ class Answer:
         send_whole = self.question.send_whole
         if send_whole is not None:
             self.started = True
-            head = _lines(headers) + b"x-request-id: " + self.question.id.encode() + b"\r\n"
+            head = _head(headers, self.question)
             await send_whole(status, head + _lines(self.extra) if self.extra else head, body)
             return
         length = str(len(body)).encode()
@@ -188,6 +193,15 @@ class Answer:
     async def piece(self, body: bytes, *, last: bool = False) -> None:
         """Send some bytes of the body; waits until the caller takes them."""
         await self._send({"type": "http.response.body", "body": body, "more_body": not last})
+
+
+def json_head(question: Question) -> bytes:
+    """The header lines of an answer in JSON."""
+    return _head(_JSON_HEADERS, question)
+
+
+def _head(headers: tuple[Header, ...], question: Question) -> bytes:
+    return _lines(headers) + b"x-request-id: " + question.id.encode() + b"\r\n"
 
 
 @lru_cache(1024)

@@ -2,6 +2,9 @@
 
 A caller that sends slowly must not hold a connection for ever, one that sends much must not fill the memory, and a
 request whose end two parsers might see at different places must not be answered at all.
+
+A short request that is all there, where none before it waits, is first offered to the application as it is
+(``AtOnce``): what ASGI wants around a request costs as much as the answer to a quick call.
 """
 
 from __future__ import annotations
@@ -10,12 +13,15 @@ import asyncio
 import functools
 import time
 import types
+import typing
 from collections.abc import Coroutine, Generator
 from email.utils import formatdate
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from headrace.server.http import Header
 
 #: Seconds for the headers of a request, from its first byte; and for the first byte of the first request.
 HEADER_SECONDS = 10.0
@@ -27,6 +33,19 @@ LINE_BYTES, HEADER_BYTES, HEADERS_BYTES, HEADERS = 16 << 10, 8 << 10, 32 << 10, 
 GATHERED_BYTES = 256 << 10
 #: Bytes of an answer that wait for a caller who does not read, and seconds that they may.
 STALLED_SECONDS = 60.0
+
+
+class AtOnce(typing.Protocol):
+    """An application that can answer some requests without waiting for anything."""
+
+    def at_once(
+        self, verb: str, target: bytes, headers: list[Header], body: bytes, address: str
+    ) -> tuple[int, bytes, bytes] | None:
+        """The status, the header lines and the body of the answer, or None where the request must be put by ASGI.
+
+        What this raises is raised by the application again when it is asked by ASGI, under ``headrace.failed``.
+        """
+
 
 _WORDS = {
     400: "The request is not valid HTTP/1.1",
@@ -53,6 +72,9 @@ class Protocol(HttpToolsProtocol):
     _body_clock: asyncio.TimerHandle | None = None
     #: Whether the body that comes is small enough to be gathered.
     _gathers = False
+    #: Whether the request that comes is to be offered to the application as it is, and its body so far.
+    _offers = False
+    _body = b""
     #: Whether bytes are being parsed, and the request among them that is still to be answered.
     _parsing = False
     _begun: tuple[RequestResponseCycle, Any] | None = None
@@ -63,6 +85,8 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock of the first request."""
         super().connection_made(transport)
+        self._local_address = self.server[0] if self.server else ""
+        self._asked: AtOnce | None = self.app if hasattr(self.app, "at_once") else None
         self._deadline = self.loop.call_later(HEADER_SECONDS, self._too_slow)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -124,37 +148,41 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Note that a head has begun."""
-        super().on_message_begin()
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
         self._in_head = True
         self._raw_bytes = self._head_bytes = self._fault = 0
 
     def on_url(self, url: bytes) -> None:
         """Collect the target of the request."""
-        super().on_url(url)
+        self.url += url
         if len(self.url) > LINE_BYTES:
             self._stop(414)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Collect one header."""
-        self._head_bytes += len(name) + len(value)
-        if len(name) + len(value) > HEADER_BYTES or self._head_bytes > HEADERS_BYTES or len(self.headers) >= HEADERS:
+        size = len(name) + len(value)
+        self._head_bytes += size
+        if size > HEADER_BYTES or self._head_bytes > HEADERS_BYTES or len(self.headers) >= HEADERS:
             self._stop(431)
         if b"\n" in value or b"\r" in value or b"\0" in value:
             self._stop(400)
-        super().on_header(name, value)
+        self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """Judge the whole head, and begin to answer."""
         self._in_head = False
         self._disarm()
-        lengths = [value for name, value in self.headers if name == b"content-length"]
-        codings = [value for name, value in self.headers if name == b"transfer-encoding"]
-        if (
-            len(lengths) > 1
-            or len(codings) > 1
-            or (lengths and codings)
-            or self.parser.get_http_version() not in ("1.0", "1.1")
-        ):
+        lengths, codings = [], []
+        for name, value in self.headers:
+            if name == b"content-length":
+                lengths.append(value)
+            elif name == b"transfer-encoding":
+                codings.append(value)
+            elif name == b"expect":
+                self.expect_100_continue = value.lower() == b"100-continue"
+        if len(lengths) + len(codings) > 1 or self.parser.get_http_version() not in ("1.0", "1.1"):
             self._stop(400)
         if codings and codings[0].strip().lower() != b"chunked":
             self._stop(400)
@@ -164,13 +192,60 @@ class Protocol(HttpToolsProtocol):
         if lengths or codings:
             self._body_since = self.loop.time()
         self._gathers = bool(lengths) and not self.expect_100_continue and int(lengths[0]) <= GATHERED_BYTES
+        is_free = self.cycle is None or self.cycle.response_complete
+        self._offers = bool(self._asked and is_free and (self._gathers or not self._body_since))
+        self._body = b""
+        if not self._offers:
+            self._ask_by_asgi()
+
+    def _ask_by_asgi(self, failed: Exception | None = None) -> None:
+        """Begin to put the request whose head is here to the application."""
+        self._offers = False
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers += headers
         super().on_headers_complete()
-        self.scope["headrace.whole"] = functools.partial(_send_whole, self.cycle)  # type: ignore[typeddict-unknown-key]
+        scope = cast(dict[str, Any], self.scope)
+        scope["headrace.whole"] = functools.partial(_send_whole, self.cycle)
+        if failed is not None:
+            scope["headrace.failed"] = failed
+        if self._body:
+            self.cycle.body += self._body
+            self.cycle.message_event.set()
+
+    def _offer(self) -> bool:
+        """Have the request answered at once; False, with the way by ASGI begun, where that is not to be had."""
+        self._offers = False
+        failed, verb = None, self.parser.get_method().decode("ascii")
+        crowded = self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency
+        if self._asked and not crowded and not self.parser.should_upgrade():
+            try:
+                answer = self._asked.at_once(verb, self.url, self.headers, self._body, self._local_address)
+            except Exception as error:  # The application says so itself, as soon as it is asked by ASGI.
+                failed, answer = error, None
+            if answer:
+                stays = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+                self.transport.write(_lines(self.server_state.default_headers, *answer, stays=stays, verb=verb))
+                if not stays:
+                    self.transport.close()
+                self.on_response_complete()
+                return True
+        self._ask_by_asgi(failed)
+        return False
+
+    def shutdown(self) -> None:
+        """Close the connection, after the request of which some is here."""
+        if self._offers:
+            self._ask_by_asgi()
+        super().shutdown()
 
     def on_body(self, body: bytes) -> None:
         """Count the bytes of a body."""
         self._body_bytes += len(body)
-        if self._gathers:
+        if self._offers:
+            self._body += body
+        elif self._gathers:
             self.cycle.body += body
             self.cycle.message_event.set()
         else:
@@ -179,7 +254,8 @@ class Protocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The request is all here."""
         self._body_since = 0.0
-        super().on_message_complete()
+        if not self._offers or not self._offer():
+            super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Go on with the next request, or wait for it; one clock serves all waits of a connection."""
@@ -302,19 +378,25 @@ async def _send_whole(cycle: RequestResponseCycle, status: int, head: bytes, bod
         return
     if cycle.response_started:
         raise RuntimeError("An answer has begun already")
-    lines = [STATUS_LINE[status]]
-    for name, value in cycle.default_headers:
-        lines += (name, b": ", value, b"\r\n")
-    lines += (head, b"content-length: %d\r\n" % len(body))
-    if not cycle.keep_alive and b"connection: close" not in head:
-        lines.append(b"connection: close\r\n")
-    lines.append(b"\r\n")
-    if cycle.scope["method"] != "HEAD":
-        lines.append(body)
+    verb, stays = cycle.scope["method"], cycle.keep_alive
     cycle.response_started = cycle.response_complete = True
     cycle.keep_alive = cycle.keep_alive and b"connection: close" not in head
-    cycle.transport.write(b"".join(lines))
+    cycle.transport.write(_lines(cycle.default_headers, status, head, body, stays=stays, verb=verb))
     cycle.message_event.set()
     if not cycle.keep_alive:
         cycle.transport.close()
     cycle.on_response()
+
+
+def _lines(defaults: list[Header], status: int, head: bytes, body: bytes, *, stays: bool, verb: str) -> bytes:
+    """A whole answer; ``stays`` is whether the connection does."""
+    lines = [STATUS_LINE[status]]
+    for name, value in defaults:
+        lines += (name, b": ", value, b"\r\n")
+    lines += (head, b"content-length: %d\r\n" % len(body))
+    if not stays and b"connection: close" not in head:
+        lines.append(b"connection: close\r\n")
+    lines.append(b"\r\n")
+    if verb != "HEAD":
+        lines.append(body)
+    return b"".join(lines)

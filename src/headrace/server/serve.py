@@ -77,7 +77,7 @@ def run(
         multiprocess.Process = _Worker  # type: ignore[misc]
         print(said, flush=True)
         start = _FirstStart(build)
-        Multiprocess(_config(start, workers, patience, factory=True), sockets=[listener]).run()
+        _Supervisor(_config(start, workers, patience, factory=True), sockets=[listener]).run()
         if start.failed.value:
             raise HeadraceError("The workers could not start; the reason is above")
         return
