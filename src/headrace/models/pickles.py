@@ -17,7 +17,7 @@ from types import CodeType, FunctionType, SimpleNamespace
 from typing import IO, Any
 
 from headrace.base.errors import BadRequest
-from headrace.models import names
+from headrace.models import names, wrappings
 from headrace.models.environment import PICKLES
 from headrace.models.isolation import let_import_own
 
@@ -53,7 +53,7 @@ def module() -> SimpleNamespace:
 def load(file: IO[bytes]) -> Any:
     """The model that ``dump``, cloudpickle or pickle wrote. Runs whatever the pickle says: audit it first."""
     try:
-        return _Unpickler(file).load()
+        return wrappings.take_off(_Unpickler(file).load())
     except (pickle.UnpicklingError, EOFError, ImportError, LookupError, AttributeError, TypeError, ValueError) as error:
         raise BadRequest(
             f"The model's pickle cannot be read: {type(error).__name__}: {error}. Install what its requirements.txt "
@@ -104,5 +104,5 @@ class _Unpickler(pickle.Unpickler):
         if (module, name) == ("cloudpickle.cloudpickle", "_make_function"):
             return _function
         if (module, name) in (("importlib", "import_module"), ("cloudpickle.cloudpickle", "subimport")):
-            return names.import_module
-        return names.find(module, name) if names.is_mlflow(module) else super().find_class(module, name)
+            return wrappings.import_module
+        return wrappings.find(module, name) if names.is_mlflow(module) else super().find_class(module, name)
