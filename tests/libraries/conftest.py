@@ -15,6 +15,9 @@ collect_ignore_glob = [] if importlib.util.find_spec("torch") else ["test_*.py"]
 _OF_OTHERS: dict[str, str] = {
     # Keras, of TensorFlow's variables.
     "__array__ implementation doesn't accept a copy keyword": "DeprecationWarning",
+    # Paddle, when it is imported, and when it trains and loads.
+    "No ccache found": "UserWarning",
+    "To copy construct from a tensor": "UserWarning",
 }
 
 # Nothing is asked of a network: every model is made here.
