@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import decimal
 import logging
 from typing import Any
 
@@ -79,9 +80,18 @@ def test_a_column_that_stands_there_twice_is_refused() -> None:
         ("double", "float32"),
         ("double", "int64"),
         ("double", "uint64"),
+        ("integer", "int64"),
+        ("integer", "uint32"),
+        ("integer", "float32"),
+        ("long", "uint64"),
+        ("long", "float64"),
+        ("long", "Float64"),
+        ("long", "int64[pyarrow]"),
+        ("float", "float64"),
+        ("double", "Sparse[int64, 0]"),
     ],
 )
-def test_types_are_widened_where_nothing_is_lost(kind: str, dtype: str) -> None:
+def test_types_change_where_nothing_is_lost(kind: str, dtype: str) -> None:
     made = enforce(_column([1, 2], dtype), _one(kind))
     assert made["a"].dtype == DataType[kind].to_numpy()
     assert made["a"].tolist() == [1, 2]
@@ -91,10 +101,12 @@ def test_types_are_widened_where_nothing_is_lost(kind: str, dtype: str) -> None:
     ("kind", "values", "dtype"),
     [
         ("boolean", [1], "int8"),
-        ("integer", [1], "int64"),
-        ("integer", [1], "uint32"),
-        ("long", [1], "uint64"),
-        ("long", [1.0], "float64"),
+        ("integer", [2**31], "int64"),
+        ("integer", [2**31], "uint32"),
+        ("integer", [1.5], "float64"),
+        ("long", [2**63], "uint64"),
+        ("long", [2.0**63], "float64"),
+        ("long", [float("inf")], "float64"),
         ("long", [True], "bool"),
         ("long", ["1"], "object"),
         ("long", [1, "x"], "object"),
@@ -109,7 +121,7 @@ def test_types_are_widened_where_nothing_is_lost(kind: str, dtype: str) -> None:
         ("datetime", [1], "int64"),
     ],
 )
-def test_types_are_never_narrowed_or_guessed(kind: str, values: list[Any], dtype: str) -> None:
+def test_what_would_change_is_refused_and_nothing_is_guessed(kind: str, values: list[Any], dtype: str) -> None:
     with pytest.raises(BadRequest, match=rf"column 'a' must be {kind}, and"):
         enforce(_column(values, dtype), _one(kind))
 
@@ -159,9 +171,50 @@ def test_instants_get_nanoseconds_and_keep_their_value() -> None:
     assert made["a"].tolist() == [pandas.Timestamp("2020-01-01")]
 
 
-def test_instants_with_a_time_zone_are_refused() -> None:
-    with pytest.raises(BadRequest, match="time zone"):
-        enforce(_column([pandas.Timestamp("2020-01-01", tz="UTC")]), _one("datetime"))
+def test_instants_keep_their_time_zone() -> None:
+    instant = pandas.Timestamp("2020-01-01 12:00", tz="Europe/Berlin")
+    for values in (_column([instant]), _column([instant.to_pydatetime()], "object"), {"a": [instant]}):
+        made = enforce(values, _one("datetime"))["a"]
+        assert str(made.dtype) == "datetime64[ns, Europe/Berlin]"
+        assert made.tolist() == [instant]
+    mixed = [instant, datetime.datetime(2020, 1, 1)]
+    assert enforce(_column(mixed, "object"), _one("datetime"))["a"].tolist() == mixed
+
+
+def test_instants_that_nanoseconds_cannot_tell_are_left_as_they_are() -> None:
+    made = enforce(_column([datetime.datetime(3020, 1, 1)], "datetime64[s]"), _one("datetime"))
+    assert made["a"].tolist() == [pandas.Timestamp(3020, 1, 1).as_unit("s")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "made"),
+    [
+        ("double", decimal.Decimal("1.5"), 1.5),
+        ("double", decimal.Decimal("0.1"), 0.1),
+        ("float", decimal.Decimal("0.1"), pytest.approx(0.1)),
+        ("long", decimal.Decimal("3.0"), 3),
+        ("double", decimal.Decimal("0.1000000000000000000000000001"), None),
+        ("long", decimal.Decimal("3.5"), None),
+    ],
+)
+def test_a_decimal_is_taken_with_all_of_its_digits(kind: str, value: Any, made: Any) -> None:
+    if made is not None:
+        assert enforce(_column([value]), _one(kind))["a"].tolist() == [made]
+        return
+    with pytest.raises(BadRequest, match=f"'a' must be {kind}, and row 0 has Decimal"):
+        enforce(_column([value]), _one(kind))
+
+
+def test_the_row_whose_value_would_change_is_told() -> None:
+    with pytest.raises(BadRequest, match=r"'a' must be long.*row 3 has 2\.5, which int64 cannot hold"):
+        enforce(_column([1.0, None, 2.0, 2.5, 3.5]), _one("long", required=False))
+
+
+def test_columns_that_are_missing_and_that_do_not_fit_are_told_at_once() -> None:
+    schema = Schema([ColSpec("double", "a"), ColSpec("long", "b"), ColSpec("string", "c")])
+    for data in (pandas.DataFrame({"b": [1.5], "c": [1]}), [{"b": 1.5, "c": [1]}]):
+        with pytest.raises(BadRequest, match=r"missing inputs: the columns \['a'\].*'b' must be long.*1\.5"):
+            enforce(data, schema)
 
 
 @pytest.mark.parametrize(
@@ -292,7 +345,10 @@ def test_a_tensor_of_the_right_dtype_and_shape_is_passed_on() -> None:
 @pytest.mark.parametrize(
     ("array", "fault"),
     [
-        (numpy.ones((2, 3)), "dtype of the input is float64"),
+        (numpy.full((2, 3), 0.1), "dtype of the input is float64"),
+        (numpy.full((2, 3), 2**24 + 1), "dtype of the input is int64"),
+        (numpy.ones((2, 3), bool), "dtype of the input is bool"),
+        (sparse.csr_matrix(numpy.full((2, 3), 0.1)), "dtype of the input is float64"),
         (numpy.ones((2, 4), "float32"), r"shape of the input is \(2, 4\)"),
         (numpy.ones(3, "float32"), r"shape of the input is \(3,\)"),
         ([[1.0, 2.0, 3.0]], "not list"),
@@ -302,6 +358,18 @@ def test_a_tensor_of_the_right_dtype_and_shape_is_passed_on() -> None:
 def test_another_tensor_is_refused(array: Any, fault: str) -> None:
     with pytest.raises(BadRequest, match=fault):
         enforce(array, _TENSOR)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "int64", "uint8", ">f4"])
+def test_a_tensor_of_another_dtype_is_taken_where_nothing_is_lost(dtype: str) -> None:
+    for array in (
+        numpy.ones((2, 3), dtype),
+        sparse.csr_array(numpy.ones((2, 3), numpy.dtype(dtype).newbyteorder("="))),
+    ):
+        made = enforce(array, _TENSOR)
+        assert made.dtype.newbyteorder("=") == numpy.float32
+        assert sparse.issparse(made) == sparse.issparse(array)
+        assert made.sum() == 6
 
 
 def test_a_sparse_matrix_stays_sparse() -> None:

@@ -153,7 +153,7 @@ def test_values_arrive_as_they_were_sent(kind: str, value: Any, expected: Any) -
         ("datetime", "now"),
         ("datetime", "2020-13-01"),
         ("datetime", "9999-01-01"),
-        ("datetime", "2020-01-01T00:00:00Z"),
+        ("datetime", "2020-01-01T00:00:00X"),
     ],
 )
 @pytest.mark.parametrize("form", ["dataframe_split", "dataframe_records", "instances", "inputs"])

@@ -6,6 +6,7 @@ never narrowed. Every column that does not fit is named, with a value of it.
 
 from __future__ import annotations
 
+import bisect
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +14,10 @@ from typing import Any
 from headrace.base.errors import BadRequest
 from headrace.models import cells
 from headrace.models.cells import Misfit, show
-from headrace.models.tables import columns_of, fault_of, frame_of, refuse, refuse_few, refuse_missing, table_of
+from headrace.models.frames import frame_of_any
+from headrace.models.inference import label
+from headrace.models.lossless import exactly
+from headrace.models.tables import columns_of, fault_of, frame_of, missing_in, refuse, refuse_few, table_of
 from headrace.models.tensors import enforce_tensors
 from headrace.models.types import AnyType, ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
@@ -66,19 +70,21 @@ def enforce_columns(data: Any, schema: Schema) -> Any:
         table = table_of(data, schema)
         if table is not None:
             return frame_of(table, schema, wire=False)
-        data = _frame(data)
+        data = frame_of_any(data)
     if _is_ready(data, schema):
         return data
     faults: list[str] = []
-    ready = {}
-    for position, spec in _chosen(data, schema):
-        name = data.columns[position]
+    ready = []
+    chosen, missing = _chosen(data, schema)
+    for position, spec in chosen:
         try:
-            ready[name] = _series(data.iloc[:, position], spec)
+            ready.append(_series(data.iloc[:, position], spec))
         except Misfit as misfit:
-            faults.append(fault_of(name, spec, misfit))
-    refuse(faults)
-    return pandas.DataFrame(ready, index=data.index, columns=list(ready), copy=False)
+            faults.append(fault_of(data.columns[position], spec, misfit))
+    refuse(faults, missing)
+    made = pandas.DataFrame(dict(enumerate(ready)), index=data.index, copy=False)
+    made.columns = data.columns[[position for position, _ in chosen]]
+    return made
 
 
 def _is_ready(frame: Any, schema: Schema) -> bool:
@@ -91,36 +97,27 @@ def _is_ready(frame: Any, schema: Schema) -> bool:
     )
 
 
-def _frame(data: Any) -> Any:
-    import numpy
-    import pandas
-
-    if isinstance(data, pandas.Series):
-        return data.to_frame()
-    if hasattr(data, "toarray") and hasattr(data, "nnz"):
-        return pandas.DataFrame.sparse.from_spmatrix(data)
-    if hasattr(data, "to_pandas"):
-        return data.to_pandas()
-    if isinstance(data, numpy.ndarray):
-        if data.ndim > 2:
-            raise BadRequest(f"The model takes columns, and an array of shape {data.shape} cannot be read as a table")
-        return pandas.DataFrame(numpy.atleast_1d(data))
-    raise BadRequest(
-        f"The model takes columns; give a DataFrame, Series, dict, list or ndarray, not {type(data).__name__}"
-    )
-
-
-def _chosen(frame: Any, schema: Schema) -> list[tuple[int, ColSpec]]:
-    """The positions in ``frame`` of the columns that ``schema`` names, in its order."""
+def _chosen(frame: Any, schema: Schema) -> tuple[list[tuple[int, ColSpec]], str]:
+    """The positions in ``frame`` of the columns that ``schema`` names, in its order, and what is missing."""
+    specs = columns_of(schema)
     if not schema.has_input_names():
         refuse_few(frame.shape[1], schema)
-        return columns_of(schema)
-    labels = list(frame.columns)
-    refuse_missing(labels, schema)
-    wanted = [(name, spec) for name, spec in columns_of(schema) if name in labels]
-    if twice := [name for name, _ in wanted if labels.count(name) > 1]:
+        return [(position, spec) for position, (_, spec) in enumerate(specs[: frame.shape[1]])], ""
+    if list(frame.columns) == schema.input_names():
+        return list(enumerate(spec for _, spec in specs)), ""
+    places: dict[Any, list[int]] = {}
+    for position, name in enumerate(_labels(frame, schema)):
+        places.setdefault(name, []).append(position)
+    if twice := [name for name, _ in specs if len(places.get(name, ())) > 1]:
         raise BadRequest(f"The input has the columns {twice} more than once")
-    return [(labels.index(name), spec) for name, spec in wanted]
+    chosen = [(places[name][0], spec) for name, spec in specs if name in places]
+    return chosen, missing_in(places, schema)
+
+
+def _labels(frame: Any, schema: Schema) -> list[Any]:
+    """What the columns of ``frame`` are called in ``schema``, where names that JSON has no word for are spelled."""
+    names = set(schema.input_names())
+    return [name if name in names else label(name) for name in frame.columns]
 
 
 def _series(series: Any, spec: ColSpec) -> Any:
@@ -143,7 +140,7 @@ def _series(series: Any, spec: ColSpec) -> Any:
         return _with_values(series, made)
     elif kind is DataType.datetime:
         if dtype.kind == "M":
-            return _naive(series)
+            return _instants(series)
     else:
         return _number(series, kind, spec.required)
     raise Misfit(f"its values are of type {dtype}{_example(series)}")
@@ -153,25 +150,32 @@ def _number(series: Any, kind: DataType, required: bool) -> Any:
     import numpy
 
     target, dtype = kind.to_numpy(), series.dtype
-    if dtype == target:
+    sparse = dtype.name.startswith("Sparse[")
+    # Sparse and nullable dtypes of pandas have a numpy dtype inside.
+    inner = dtype.subtype if sparse else getattr(dtype, "numpy_dtype", dtype)
+    if dtype == target or (sparse and inner == target):
         return series
-    # Nullable dtypes of pandas have a numpy dtype of their own name inside.
-    inner = getattr(dtype, "numpy_dtype", dtype)
-    gaps = inner.kind in "biuf" and bool(series.isna().any())
-    if gaps and kind in (DataType.integer, DataType.long, DataType.boolean):
-        return _with_gaps(series, kind, required)
-    if (inner.kind == "b") == (target.kind == "b"):
-        whole_to_fraction = inner.kind in "iu" and target.kind == "f"
-        if _is_exact(series, target) if whole_to_fraction else numpy.can_cast(inner, target, "safe"):
-            return series.astype(target)
-    raise Misfit(f"its values are of type {dtype}{_example(series)}, which cannot become {target} without loss")
+    if inner.kind not in "biuf":
+        raise Misfit(f"its values are of type {dtype}{_example(series)}")
+    gaps = bool(series.isna().any())
+    values = (series.dropna() if gaps else series).to_numpy(dtype=inner)
+    made = exactly(values, target)
+    if made is None:
+        row, value = _first_lost(series, target, inner)
+        raise Misfit(f"its values are of type {dtype}, and row {row} has {show(value)}, which {target} cannot hold")
+    if not gaps:
+        return _with_values(series, made)
+    if target.kind == "f":
+        return _with_values(series, series.to_numpy(dtype=target, na_value=numpy.nan))
+    return _with_gaps(series, kind, required)
 
 
-def _is_exact(series: Any, target: Any) -> bool:
-    """Whether each whole number in ``series`` has a float of its own. numpy calls int64 to float64 safe; it is not."""
-    limit = 2**24 if target.itemsize == 4 else 2**53
-    known = series.dropna()
-    return bool(known.between(-limit, limit).all()) or all(int(target.type(each)) == each for each in known.tolist())
+def _first_lost(series: Any, target: Any, inner: Any) -> tuple[int, Any]:
+    """The first row whose value would change, and the value."""
+    positions = (~series.isna()).to_numpy().nonzero()[0]
+    values = series.iloc[positions].to_numpy(dtype=inner)
+    kept = bisect.bisect_left(range(len(values)), True, key=lambda end: exactly(values[: end + 1], target) is None)
+    return int(positions[kept]), values[kept]
 
 
 def _with_gaps(series: Any, kind: DataType, required: bool) -> Any:
@@ -187,13 +191,15 @@ def _with_gaps(series: Any, kind: DataType, required: bool) -> Any:
     )
 
 
-def _naive(series: Any) -> Any:
-    if getattr(series.dtype, "tz", None) is not None:
-        raise Misfit(f"its values carry the time zone {series.dtype.tz}; convert them and drop the zone first")
+def _instants(series: Any) -> Any:
+    """Instants count nanoseconds, unless some are so far away that they cannot; a time zone is kept."""
+    if series.dtype == "datetime64[ns]":
+        return series
     try:
-        return series if series.dtype == "datetime64[ns]" else series.astype("datetime64[ns]")
-    except ValueError as error:
-        raise Misfit(f"has an instant that datetime cannot hold: {error}") from None
+        zoned = getattr(series.dtype, "tz", None) is not None or "tz=" in series.dtype.name
+        return series.dt.as_unit("ns") if zoned else series.astype("datetime64[ns]")
+    except ValueError:
+        return series
 
 
 def _with_values(series: Any, values: Any) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from headrace.base.errors import BadRequest
+from headrace.models.cells import is_missing
 from headrace.models.types import (
     AnyType,
     Array,
@@ -27,17 +28,23 @@ _DTYPES = {
     **dict.fromkeys(("bool", "boolean"), DataType.boolean),
     **dict.fromkeys(("int8", "int16", "int32", "uint8", "uint16"), DataType.integer),
     **dict.fromkeys(("int64", "uint32"), DataType.long),
-    **dict.fromkeys(("float16", "float32", "halffloat"), DataType.float),
+    **dict.fromkeys(("float", "float16", "float32", "halffloat"), DataType.float),
     **dict.fromkeys(("float64", "double"), DataType.double),
     **dict.fromkeys(("string", "str", "large_string", "utf8"), DataType.string),
     **dict.fromkeys(("binary", "bytes", "large_binary"), DataType.binary),
 }
+#: How the names of dtypes of lists and objects begin, whose values must be looked at.
+_NESTED = ("fixed_size_list<", "large_list<", "list<", "struct<")
 #: How numbers give way to each other when a column has several kinds.
 _RANK = {DataType.integer: 0, DataType.long: 1, DataType.float: 2, DataType.double: 3}
 
 
 class _Unseen(AnyType):
     """The type of the elements of a list that has none: whatever those of other lists are."""
+
+
+class _Nothing(AnyType):
+    """The type of a property that has no value here: whatever it is elsewhere."""
 
 
 def infer_schema(data: Any) -> Schema:
@@ -51,12 +58,19 @@ def infer_schema(data: Any) -> Schema:
 
 def _schema(data: Any) -> Schema:
     library = type(data).__module__.partition(".")[0]
-    if library == "pandas" and hasattr(data, "columns"):
-        return Schema([_pandas_column(data.iloc[:, at], name) for at, name in enumerate(data.columns)])
+    if library == "polars" and hasattr(data, "to_frame"):
+        data = data.to_frame()
+    if library == "numpy" and getattr(data, "ndim", 0) > 0 and data.dtype.names:
+        import pandas
+
+        # Fields of records are columns.
+        data, library = pandas.DataFrame.from_records(data.ravel()), "pandas"
+    if library in ("pandas", "polars", "pyarrow") and hasattr(data, "columns"):
+        columns = _pandas_columns(data) if library == "pandas" else _other_columns(data)
+        # A frame without columns says nothing, and there is no schema of nothing.
+        return Schema(list(columns) or [ColSpec(AnyType(), required=False)])
     if library == "pandas" and hasattr(data, "array"):
-        return Schema([_pandas_column(data, data.name)])
-    if library in ("polars", "pyarrow") and hasattr(data, "columns"):
-        return Schema(list(_other_frame(data)))
+        return Schema([_pandas_column(data, None if data.name is None else label(data.name))])
     if library == "scipy" and hasattr(data, "tocsr"):
         return Schema([TensorSpec(data.dtype, (-1, *data.shape[1:]))])
     if library == "numpy" and getattr(data, "ndim", 0) > 0:
@@ -71,7 +85,7 @@ def infer_params(params: Mapping[str, Any]) -> ParamSchema:
 
 def _plain(data: Any) -> Schema:
     if isinstance(data, Mapping) and data and all(isinstance(key, str) for key in data):
-        if all(type(value).__module__ == "numpy" and getattr(value, "ndim", 0) > 0 for value in data.values()):
+        if all(_is_numpy(value) and getattr(value, "ndim", 0) > 0 for value in data.values()):
             return Schema([_tensor(value, name) for name, value in data.items()])
         return Schema([_column([value], name) for name, value in data.items()])
     if isinstance(data, list | tuple):
@@ -81,7 +95,7 @@ def _plain(data: Any) -> Schema:
             if isinstance(kind, Object):
                 return Schema([ColSpec(each.dtype, name, each.required) for name, each in _in_seen_order(kind, rows)])
         return Schema([_column(rows, None)])
-    return Schema([ColSpec(infer_type(data) or AnyType(), required=not _is_null(data))])
+    return Schema([ColSpec(infer_type(data) or AnyType(), required=not is_missing(data))])
 
 
 def _in_seen_order(kind: Object, rows: list[Any]) -> Iterable[tuple[str, Property]]:
@@ -108,9 +122,9 @@ def infer_type(value: Any) -> Type | None:
             return DataType.datetime if 1678 <= value.year <= 2261 else AnyType()
         case dict() if value and all(isinstance(key, str) for key in value):
             return Object([_property(name, each) for name, each in value.items()])
-        case list() | tuple():
+        case list():
             return Array(_element(value))
-    if _is_null(value):
+    if is_missing(value):
         return None
     if getattr(value, "ndim", 0) > 0:
         return _array(value)
@@ -121,9 +135,9 @@ def infer_type(value: Any) -> Type | None:
 
 def _element(values: Sequence[Any]) -> Type:
     """The type of the elements of a list; a list has no word for elements that may be absent but ``any``."""
-    if any(map(_is_null, values)):
+    if any(is_missing(value) and not isinstance(value, float) for value in values):
         return AnyType()
-    return merge(map(infer_type, values)) or _Unseen()
+    return merge(DataType.double if is_missing(value) else infer_type(value) for value in values) or _Unseen()
 
 
 def merge(kinds: Iterable[Type | None]) -> Type | None:
@@ -155,15 +169,15 @@ def _merge_objects(one: Object, other: Object) -> Object:
     merged = []
     for name in {**left, **right}:
         pair = [side[name] for side in (left, right) if name in side]
-        known = [each.dtype for each in pair if not (isinstance(each.dtype, AnyType) and not each.required)]
+        known = [each.dtype for each in pair if not isinstance(each.dtype, _Nothing)]
         required = len(pair) == 2 and all(each.required for each in pair)
-        merged.append(Property(name, merge(known) or AnyType(), required))
+        merged.append(Property(name, merge(known) or _Nothing(), required))
     return Object(merged)
 
 
 def _settled(kind: Type) -> Type:
     """``kind`` without what nobody saw."""
-    if isinstance(kind, Array) and type(kind.dtype) is _Unseen:
+    if isinstance(kind, _Nothing) or (isinstance(kind, Array) and isinstance(kind.dtype, _Unseen)):
         return AnyType()
     if isinstance(kind, Array):
         return Array(_settled(kind.dtype))
@@ -173,19 +187,27 @@ def _settled(kind: Type) -> Type:
 
 
 def _property(name: str, value: Any) -> Property:
-    return Property(name, infer_type(value) or AnyType(), not _is_null(value))
+    return Property(name, infer_type(value) or _Nothing(), not is_missing(value))
 
 
 def _column(values: Sequence[Any], name: Any) -> ColSpec:
     """A column of Python values."""
-    nulls = [value for value in values if _is_null(value)]
-    kind = merge(infer_type(value) for value in values if not _is_null(value))
+    known = [value for value in values if not is_missing(value)]
+    nulls = [value for value in values if is_missing(value)]
+    kind = merge(map(infer_type, known))
     if kind is None and any(isinstance(value, float) for value in nulls):
         kind = DataType.double
-    if nulls and kind in (DataType.integer, DataType.long):
+    if nulls and kind in (DataType.integer, DataType.long) and not _need_whole(known, nulls):
         # Integers with gaps travel as doubles: that is what pandas makes of them on the other side.
         kind = DataType.double
     return ColSpec(kind or AnyType(), name, not nulls)
+
+
+def _need_whole(known: Sequence[Any], nulls: Sequence[Any]) -> bool:
+    """Whether integers with gaps must stay integers: somebody chose NA for the gaps, or a double has too few digits."""
+    return any(type(value).__name__ == "NAType" for value in nulls) or any(
+        int(float(value)) != int(value) for value in known
+    )
 
 
 def _pandas_column(column: Any, name: Any) -> ColSpec:
@@ -194,10 +216,25 @@ def _pandas_column(column: Any, name: Any) -> ColSpec:
     required = not bool(column.isna().any())
     if str(column.dtype) == "object":
         return ColSpec(DataType.string, name) if column.empty else _column(column.tolist(), name)
+    if str(column.dtype).startswith(_NESTED):
+        return _column(column.tolist(), name)
     return ColSpec(_of_dtype(column.dtype) or AnyType(), name, required)
 
 
-def _other_frame(frame: Any) -> Iterable[ColSpec]:
+def _pandas_columns(frame: Any) -> Iterable[ColSpec]:
+    return (_pandas_column(frame.iloc[:, at], label(name)) for at, name in enumerate(frame.columns))
+
+
+def label(name: Any) -> Any:
+    """What a schema calls a column: numbers and tuples keep what they are, what JSON has no word for is spelled."""
+    if isinstance(name, tuple):
+        return tuple(map(label, name))
+    if hasattr(name, "item") and getattr(name, "ndim", None) == 0:
+        name = name.item()
+    return name if isinstance(name, str | int) else str(name)
+
+
+def _other_columns(frame: Any) -> Iterable[ColSpec]:
     """Columns of a polars or arrow table, neither of which is imported."""
     names = getattr(frame, "column_names", None) or frame.columns
     for name in names:
@@ -234,12 +271,7 @@ def _array(value: Any) -> Array:
 
 
 def _tensor(array: Any, name: str | None = None) -> TensorSpec:
-    import numpy
-
-    dtype = array.dtype
-    if dtype.kind == "O" and array.size and all(isinstance(value, str) for value in array.ravel().tolist()):
-        dtype = numpy.dtype("str")
-    return TensorSpec(dtype, (-1, *array.shape[1:]), name)
+    return TensorSpec(array.dtype.newbyteorder("="), (-1, *array.shape[1:]), name)
 
 
 def _param(name: str, value: Any) -> ParamSpec:
@@ -255,6 +287,10 @@ def _param(name: str, value: Any) -> ParamSpec:
     return ParamSpec(name, kind, list(plain) if listed else plain, (-1,) if listed else None)
 
 
+def _is_numpy(value: Any) -> bool:
+    return type(value).__module__.partition(".")[0] == "numpy"
+
+
 def _unpack(value: Any) -> Any:
     """Dicts and plain values out of pydantic models, dataclasses and arrays without dimension."""
     if hasattr(value, "model_dump") and not isinstance(value, type):
@@ -262,10 +298,3 @@ def _unpack(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.asdict(value)
     return value.item() if getattr(value, "ndim", None) == 0 and str(value.dtype) in ("object", "float64") else value
-
-
-def _is_null(value: Any) -> bool:
-    """Whether a value is None, NaN, NaT or NA."""
-    if value is None or type(value).__name__ in ("NAType", "NaTType"):
-        return True
-    return isinstance(value, float) and value != value

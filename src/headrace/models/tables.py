@@ -20,11 +20,16 @@ _SCALARS = (str, bytes, bool, int, float, datetime.datetime, datetime.date)
 Table = dict[Any, Sequence[Any]]
 
 
-def refuse(faults: list[str], *, wire: bool = False) -> None:
-    """Raise ``BadRequest`` with all ``faults``, when there are any; MLflow has another code for those of a request."""
-    if faults:
-        code = "BAD_REQUEST" if wire else None
-        raise BadRequest("The input does not fit the model's signature: " + "; ".join(faults), code)
+def refuse(faults: list[str], missing: str = "", *, wire: bool = False) -> None:
+    """Raise ``BadRequest`` with all ``faults``, when there are any, and with what is ``missing`` before them.
+
+    MLflow has another code for faults of a request.
+    """
+    told = "; ".join(faults)
+    if missing:
+        raise BadRequest(f"{missing}. Besides, {told}" if told else missing)
+    if told:
+        raise BadRequest(f"The input does not fit the model's signature: {told}", "BAD_REQUEST" if wire else None)
 
 
 def fault_of(name: Any, spec: ColSpec, misfit: Misfit) -> str:
@@ -34,18 +39,19 @@ def fault_of(name: Any, spec: ColSpec, misfit: Misfit) -> str:
 
 def refuse_few(found: int, schema: Schema) -> None:
     """Raise ``BadRequest`` when ``found`` columns are fewer than a schema without names asks for."""
-    if found < len(schema.inputs):
+    if found < sum(spec.required for spec in schema.inputs):
         raise BadRequest(f"The model takes {len(schema.inputs)} columns, told apart by position, and {found} came")
 
 
-def refuse_missing(present: Collection[Any], schema: Schema) -> None:
-    """Raise ``BadRequest`` naming the required columns of ``schema`` that are not ``present``."""
+def missing_in(present: Collection[Any], schema: Schema) -> str:
+    """A sentence about the required columns of ``schema`` that are not ``present``; empty when there are none."""
     names = schema.input_names()
     missing = [name for name, spec in zip(names, schema.inputs, strict=True) if spec.required and name not in present]
-    if missing:
-        extra = [name for name in present if name not in names]
-        beside = f"; it has, beside those of the signature, {show(extra)}" if extra else ""
-        raise BadRequest(f"The model has missing inputs: the columns {missing} of its signature{beside}")
+    if not missing:
+        return ""
+    extra = [name for name in present if name not in names]
+    beside = f"; it has, beside those of the signature, {show(extra)}" if extra else ""
+    return f"The model has missing inputs: the columns {missing} of its signature{beside}"
 
 
 def columns_of(schema: Schema) -> list[tuple[Any, ColSpec]]:
@@ -60,17 +66,23 @@ def table_of(data: Any, schema: Schema, *, wire: bool = False) -> Table | None:
     whole = not schema.has_input_names() and not isinstance(specs[0][1].type, DataType)
     if isinstance(data, Mapping):
         return {0: [data]} if whole else _table_of_mapping(data, schema, wire)
+    if isinstance(data, tuple) and not schema.has_input_names():
+        data = list(data)
     if isinstance(data, list):
         if data and not whole and all(isinstance(row, Mapping) for row in data):
             return table_of_records(data)
         if data and all(isinstance(row, list) for row in data) and len(specs) > 1:
             return dict(enumerate(columns_of_rows(data, len(data[0]))))
         return {0: data}
-    return (
-        {0: [data]}
-        if isinstance(data, _SCALARS) or (hasattr(data, "item") and getattr(data, "shape", 1) == ())
-        else None
-    )
+    if isinstance(data, _SCALARS) or (hasattr(data, "item") and getattr(data, "shape", 1) == ()):
+        return {0: [data]}
+    anything = whole and isinstance(specs[0][1].type, AnyType)
+    return {0: [data]} if anything and data is not None and not _is_table(data) else None
+
+
+def _is_table(data: Any) -> bool:
+    """Whether data has columns or dimensions of its own, whatever library it is of."""
+    return any(hasattr(data, name) for name in ("columns", "shape", "to_frame"))
 
 
 def table_of_records(rows: Sequence[Mapping[Any, Any]]) -> Table:
@@ -111,6 +123,7 @@ def _table_of_mapping(data: Mapping[Any, Any], schema: Schema, wire: bool) -> Ta
 
 def _values(value: Any, kind: Type, wire: bool) -> list[Any] | None:
     """The rows that ``value`` spells for a column, or None when it is the value of a single row."""
+    given = value
     if hasattr(value, "tolist") and getattr(value, "ndim", 0) > 0:
         value = value.tolist() if value.ndim == 1 else list(value)
     if not isinstance(value, list):
@@ -118,22 +131,23 @@ def _values(value: Any, kind: Type, wire: bool) -> list[Any] | None:
     if isinstance(kind, DataType):
         return value
     try:
-        cells.structure(value, kind, wire)
+        cells.structure(given, kind, wire)
     except Misfit:
         return value
-    # What is a value of the column's own type, such as a list for an array, is one row; any value is of any type.
-    return value if isinstance(kind, AnyType) else None
+    # What is a value of the column's own type, such as a list for an array, is one row. Any value is of any type: there
+    # a list is rows, but an empty one is more likely a value than no row at all.
+    return value if isinstance(kind, AnyType) and value else None
 
 
 def frame_of(table: Table, schema: Schema, *, wire: bool) -> Any:
     """A DataFrame of the columns that ``schema`` names, each of its type. Raises ``BadRequest`` naming all misfits."""
-    specs = columns_of(schema)
+    specs, missing = columns_of(schema), ""
     if schema.has_input_names():
-        refuse_missing(table, schema)
+        missing = missing_in(table, schema)
     else:
         refuse_few(len(table), schema)
         specs = [(name, spec) for name, (_, spec) in zip(table, specs, strict=False)]
-    if all(spec.type is DataType.double for _, spec in specs):
+    if not missing and all(spec.type is DataType.double for _, spec in specs):
         block = block_of({name: table[name] for name, _ in specs if name in table})
         if block is not None:
             return block
@@ -146,7 +160,7 @@ def frame_of(table: Table, schema: Schema, *, wire: bool) -> Any:
             ready[name] = cells.column(table[name], spec.type, required=spec.required, wire=wire)
         except Misfit as misfit:
             faults.append(fault_of(name, spec, misfit))
-    refuse(faults, wire=wire)
+    refuse(faults, missing, wire=wire)
     return _assembled(ready)
 
 

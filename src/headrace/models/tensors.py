@@ -7,6 +7,7 @@ from typing import Any
 
 from headrace.base.errors import BadRequest
 from headrace.models.cells import show
+from headrace.models.lossless import exactly
 from headrace.models.types import Schema, TensorSpec
 
 
@@ -60,28 +61,35 @@ def _stacked(series: Any, spec: TensorSpec) -> Any:
         raise BadRequest(
             f"The rows of column {series.name!r} are of different lengths, so they are no tensor"
         ) from None
-    return stacked if stacked.dtype == spec.type or not _widens(stacked, spec.type) else stacked.astype(spec.type)
-
-
-def _widens(array: Any, dtype: Any) -> bool:
-    """Whether whole numbers of ``array``, whose width nobody chose, all fit ``dtype``."""
-    import numpy
-
-    if array.dtype.kind not in "iu" or numpy.dtype(dtype).kind not in "iu" or not array.size:
-        return False
-    bounds = numpy.iinfo(dtype)
-    return bool(array.min() >= bounds.min and array.max() <= bounds.max)
+    return stacked
 
 
 def _tensor(what: str, array: Any, spec: TensorSpec) -> Any:
-    if array.dtype != spec.type and not (array.dtype.kind == spec.type.kind and spec.type.kind in "US"):
-        raise BadRequest(f"The dtype of {what} is {array.dtype}, and the model's signature says {spec.type}")
+    made = _of_dtype(array, spec.type)
+    if made is None:
+        raise BadRequest(
+            f"The dtype of {what} is {array.dtype}, and the model's signature says {spec.type}, which cannot hold all "
+            "of its values"
+        )
     shape = tuple(array.shape)
     if len(shape) != len(spec.shape) or any(
         want not in (-1, have) for want, have in zip(spec.shape, shape, strict=True)
     ):
         raise BadRequest(f"The shape of {what} is {shape}, and the model's signature says {spec.shape}")
-    return array
+    return made
+
+
+def _of_dtype(array: Any, dtype: Any) -> Any:
+    """``array`` with the dtype of a signature, or None when a value would change."""
+    have = array.dtype
+    if have == dtype or (have.kind == dtype.kind and dtype.kind in "US") or dtype.kind == "O":
+        return array
+    if have.kind == "O" and dtype.kind == "U":
+        return array if all(isinstance(each, str) for each in array.ravel()) else None
+    if not _is_sparse(array):
+        return exactly(array, dtype)
+    values = exactly(array.data, dtype) if hasattr(array, "data") and hasattr(array.data, "dtype") else None
+    return None if values is None else array.astype(dtype)
 
 
 def tensor_of(what: str, value: Any, spec: TensorSpec) -> Any:

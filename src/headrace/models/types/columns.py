@@ -15,7 +15,7 @@ class ColSpec:
     """One column, or the only input of a model that takes no columns (then without a name)."""
 
     type: Type
-    name: str | int | None = None
+    name: str | int | tuple[Any, ...] | None = None
     required: bool = True
 
     def __post_init__(self) -> None:
@@ -33,7 +33,7 @@ class ColSpec:
     @classmethod
     def from_json_dict(cls, **said: Any) -> ColSpec:
         """The inverse of ``to_dict``."""
-        return cls(type_from_dict(said), said.get("name"), said.get("required", True))
+        return cls(type_from_dict(said), _name(said.get("name")), said.get("required", True))
 
 
 class TensorSpec:
@@ -116,19 +116,19 @@ class Schema:
         """Whether the inputs have names."""
         return self.inputs[0].name is not None
 
-    def input_names(self) -> list[str | int]:
+    def input_names(self) -> list[Any]:
         """The names of the inputs, or their positions when they have none."""
         return [position if each.name is None else each.name for position, each in enumerate(self.inputs)]
 
-    def required_input_names(self) -> list[str | int]:
+    def required_input_names(self) -> list[Any]:
         """The names of the inputs that must be there."""
         return [name for name, each in zip(self.input_names(), self.inputs, strict=True) if each.required]
 
-    def optional_input_names(self) -> list[str | int]:
+    def optional_input_names(self) -> list[Any]:
         """The names of the inputs that may be absent."""
         return [name for name, each in zip(self.input_names(), self.inputs, strict=True) if not each.required]
 
-    def input_dict(self) -> dict[str | int, ColSpec | TensorSpec]:
+    def input_dict(self) -> dict[Any, ColSpec | TensorSpec]:
         """Inputs by name. Raises ``BadRequest`` when they have none."""
         if not self.has_input_names():
             raise BadRequest("This schema has no input names")
@@ -138,7 +138,7 @@ class Schema:
         """The type of each input: a ``DataType``, ``Array``, … or a numpy dtype."""
         return [each.type for each in self.inputs]
 
-    def input_types_dict(self) -> dict[str | int, Any]:
+    def input_types_dict(self) -> dict[Any, Any]:
         """Types by name. Raises ``BadRequest`` when the inputs have none."""
         return {name: each.type for name, each in self.input_dict().items()}
 
@@ -181,6 +181,11 @@ def _input_from_dict(said: dict[str, Any]) -> ColSpec | TensorSpec:
 
 def _all(inputs: list[Any], kind: type) -> bool:
     return all(isinstance(each, kind) for each in inputs)
+
+
+def _name(said: Any) -> Any:
+    """A column's name; JSON has no tuples, which is what columns of several levels are called by."""
+    return tuple(map(_name, said)) if isinstance(said, list) else said
 
 
 def _scalar(spec: ColSpec | TensorSpec) -> DataType:
