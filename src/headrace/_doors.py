@@ -146,6 +146,9 @@ ABSENT = frozenset(
     """.split()
 )
 
+#: Functions that MLflow has in a module which stands downstairs of where they are here.
+_UPSTAIRS = {"pyfunc.spark_udf": "serving.spark"}
+
 #: Functions of ``headrace.artifacts`` that stand upstairs of that room.
 _OF_ARTIFACTS = {"download_artifacts", "list_artifacts", "load_dict", "load_image", "load_text"}
 
@@ -172,6 +175,8 @@ def submodule(package: str, name: str) -> Any:
     """
     if name == "autolog" and _exists(room := f"headrace.autologging.{package.removeprefix('headrace.')}"):
         return importlib.import_module(room).autolog
+    if upstairs := _UPSTAIRS.get(f"{package.removeprefix('headrace.')}.{name}"):
+        return getattr(importlib.import_module(f"headrace.{upstairs}"), name)
     if room_of(f"{package.removeprefix('headrace.')}.{name}") is None:
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
     return importlib.import_module(f"{package}.{name}")
