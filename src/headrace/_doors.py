@@ -26,6 +26,7 @@ MLFLOW_VERSION = "3.17.2"
 MODULES = {
     "client": "tracking.client",
     "config": "tracking.config",
+    "dspy.wrapper": "models.programs",
     "entities": "tracking.entities",
     "environment_variables": "tracking.environment_variables",
     "error_classification": "tracking.error_classification",
@@ -140,7 +141,7 @@ ABSENT = frozenset(
     update_workspace validate_evaluation_results
 
     agno anthropic autogen bedrock claude_code config crewai diffusers evaluation gateway gemini genai groq h2o
-    haystack johnsnowlabs litellm metrics mistral optuna otel paddle projects pydantic_ai pyspark
+    haystack johnsnowlabs litellm metrics mistral optuna otel projects pydantic_ai pyspark
     pytest semantic_kernel sentence_transformers shap smolagents spark strands system_metrics tracing transformers
     typesafe
     """.split()

@@ -13,11 +13,17 @@ collect_ignore_glob = [] if importlib.util.find_spec("torch") else ["test_*.py"]
 
 #: What is deprecated in the libraries' own code, or in how one calls another, is not ours to mend: message, category.
 _OF_OTHERS: dict[str, str] = {
+    # LlamaIndex keeps what was said in a chat in SQLite, and leaves its connection and event loop to the collector.
+    ".*aiosqlite": "ResourceWarning",
+    "unclosed event loop": "ResourceWarning",
+    "(?s).*aiosqlite": "pytest.PytestUnraisableExceptionWarning",
     # Keras, of TensorFlow's variables.
     "__array__ implementation doesn't accept a copy keyword": "DeprecationWarning",
     # Paddle, when it is imported, and when it trains and loads.
     "No ccache found": "UserWarning",
     "To copy construct from a tensor": "UserWarning",
+    # SHAP, of Matplotlib.
+    "The set_(bad|over|under) function": "PendingDeprecationWarning",
 }
 
 # Nothing is asked of a network: every model is made here.

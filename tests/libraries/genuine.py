@@ -50,4 +50,4 @@ def described(folder: Path) -> dict[str, Any]:
 def files(folder: Path, known: Callable[[str], str] = str) -> list[str]:
     """The files in ``folder``; ``known`` makes one name of those that are named by chance."""
     found = (str(each.relative_to(folder)) for each in folder.rglob("*"))
-    return sorted(known(each) for each in found if each not in _OWN_FILES)
+    return sorted(known(each) for each in found if Path(each).name not in _OWN_FILES)
