@@ -25,6 +25,8 @@ def rows_of(data: Any) -> Any:
 
 
 def each_of(data: Any, ask: Callable[[Any], Any]) -> Any:
-    """What ``ask`` makes of ``data``, or of each of its rows if there are several."""
+    """What ``ask`` makes of ``data``, or of each row if it is a list; a DataFrame of one row is that row."""
     rows = rows_of(data)
+    if isinstance(rows, list) and len(rows) == 1 and not isinstance(data, list):
+        rows = rows[0]
     return [ask(row) for row in rows] if isinstance(rows, list) else ask(rows)
