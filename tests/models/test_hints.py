@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
-from typing import Any, Literal, Optional, Union
+from typing import Annotated, Any, Literal, Optional, Union
 
 import numpy as np
 import pandas as pd
@@ -30,8 +30,11 @@ class Question:
         (list[str], '{"type": "string", "required": true}'),
         (list[dict[str, int]], '{"type": "map", "values": {"type": "long"}, "required": true}'),
         (list[list[float]], '{"type": "array", "items": {"type": "double"}, "required": true}'),
-        (list[Any], '{"type": "any", "required": false}'),
-        (list[Union[int, str]], '{"type": "any", "required": false}'),  # noqa: UP007
+        (list[Any], '{"type": "any", "required": true}'),
+        (list[Union[int, str]], '{"type": "any", "required": true}'),  # noqa: UP007
+        (list[datetime.date], '{"type": "datetime", "required": true}'),
+        (list[Annotated[str, "a name"]], '{"type": "string", "required": true}'),
+        (list[Literal["a", 1]], '{"type": "any", "required": true}'),
         (list[int | None], '{"type": "long", "required": false}'),
         (list[Literal["a", "b"]], '{"type": "string", "required": true}'),
         (

@@ -16,6 +16,7 @@ from headrace.flavors import pyfunc
 from headrace.models import infer_signature, manifest, set_signature, update_model_requirements
 from headrace.models.manifest import MANIFEST
 from headrace.models.model import Model
+from tests.models import genuine
 
 
 def echo(rows: Any) -> Any:
@@ -43,14 +44,20 @@ def test_every_file_is_in_the_manifest_that_sha256sum_reads(saved: Path) -> None
     subprocess.run(["sha256sum", "--check", "--strict", "--quiet", MANIFEST], cwd=saved, check=True)
 
 
-def test_one_flipped_bit_in_any_file_is_noticed(saved: Path) -> None:
+def test_one_flipped_bit_in_any_file_is_noticed(saved: Path, caplog: pytest.LogCaptureFixture) -> None:
     for name in manifest.files_of(saved):
         whole = (saved / name).read_bytes()
         (saved / name).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-        with pytest.raises(BadRequest, match=f"changed: '{name}'"):
+        if name in ("MLmodel", "requirements.txt", "conda.yaml", "python_env.yaml"):
             manifest.check(saved)
+            assert f"changed: '{name}'" in caplog.text
+        else:
+            with pytest.raises(BadRequest, match=f"changed: '{name}'"):
+                manifest.check(saved)
         (saved / name).write_bytes(whole)
+    caplog.clear()
     manifest.check(saved)
+    assert caplog.text == ""
 
 
 def test_what_is_changed_missing_and_added_is_named_and_nothing_is_loaded(saved: Path) -> None:
@@ -112,6 +119,30 @@ def test_changes_on_purpose_are_taken_down(saved: Path) -> None:
     set_signature(str(saved), infer_signature([1.0]))
     update_model_requirements(str(saved), "add", ["scipy==1.1"])
     assert load(saved).metadata.metadata == {"a": 1}
+    assert "scipy==1.1" in (saved / "requirements.txt").read_text()
+
+
+def test_what_others_make_of_the_description_is_told_and_loaded(saved: Path, caplog: pytest.LogCaptureFixture) -> None:
+    said = (saved / "MLmodel").read_text()
+    (saved / "MLmodel").write_text(said + "metadata: {a: 1}\n")
+    (saved / "conda.yaml").unlink()
+    (saved / "wheels").mkdir()
+    (saved / "wheels/a.whl").write_bytes(b"")
+    assert load(saved).metadata.metadata == {"a": 1}
+    assert "missing: 'conda.yaml'; added: 'wheels/a.whl'; changed: 'MLmodel'" in caplog.text
+
+
+@pytest.mark.slow
+def test_a_model_that_genuine_mlflow_changed_is_loaded(saved: Path) -> None:
+    genuine.run(
+        "import sys, mlflow, pandas\n"
+        "from mlflow.models import infer_signature, set_signature, update_model_requirements\n"
+        "set_signature(sys.argv[1], infer_signature(pandas.DataFrame({'a': [1.0]})))\n"
+        "update_model_requirements(sys.argv[1], 'add', ['scipy==1.1'])\n",
+        str(saved),
+    )
+    model = load(saved)
+    assert model.metadata.signature is not None
     assert "scipy==1.1" in (saved / "requirements.txt").read_text()
 
 

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from headrace.base.errors import BadRequest, NotFound
-from headrace.models.model import MLMODEL_BYTES, Model
+from headrace.models.model import Model
+from headrace.models.plain import BYTES
 
 ASSETS = sorted((Path(__file__).parent / "assets").glob("*.yaml"))
 
@@ -50,7 +51,7 @@ def test_a_malformed_file_is_refused(text: str, tmp_path: Path) -> None:
 
 def test_a_file_of_endless_size_is_refused_before_it_is_read(tmp_path: Path) -> None:
     with (tmp_path / "MLmodel").open("wb") as file:
-        file.truncate(MLMODEL_BYTES + 1)
+        file.truncate(BYTES + 1)
     with pytest.raises(BadRequest, match="larger"):
         Model.load(tmp_path)
 

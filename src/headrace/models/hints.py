@@ -18,6 +18,7 @@ _SCALARS: dict[Any, DataType] = {
     float: DataType.double,
     str: DataType.string,
     bytes: DataType.binary,
+    datetime.date: DataType.datetime,
     datetime.datetime: DataType.datetime,
 }
 
@@ -27,7 +28,7 @@ def schema_of_hint(hint: Any) -> Schema:
     if get_origin(hint) is not list or not get_args(hint):
         raise BadRequest(f"The type hint {_show(hint)} gives no schema: a model's input must be a list of a known type")
     kind, required = _type(get_args(hint)[0])
-    return Schema([ColSpec(kind, required=required)])
+    return Schema([ColSpec(kind, required=required or isinstance(kind, AnyType))])
 
 
 def schema_of_output_hint(hint: Any) -> Schema:
@@ -55,8 +56,11 @@ def _type(hint: Any) -> tuple[Type, bool]:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         return _union(hint, arguments)
+    if origin is typing.Annotated:
+        return _type(arguments[0])
     if origin is typing.Literal:
-        return _type(type(arguments[0]))
+        kinds = set(map(type, arguments))
+        return _type(kinds.pop()) if len(kinds) == 1 else (AnyType(), True)
     if origin is list and arguments:
         return Array(_type(arguments[0])[0]), True
     if origin is dict and len(arguments) == 2:

@@ -1,25 +1,32 @@
 """``manifest.sha256``: the digest of every file of a saved model, by which a file that changed since is noticed.
 
 The file is what ``sha256sum --binary`` of GNU coreutils writes, sorted by path, so ``sha256sum -c manifest.sha256``
-checks it as well. MLflow does not know it and leaves it alone.
+checks it as well. MLflow does not know it and leaves it alone; what MLflow's own calls change in a saved model, its
+description and its environment, is told and not refused (docs/decisions/0012).
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from headrace.base import settings
 from headrace.base.errors import BadRequest
+
+_log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.sha256"
 #: Bytes of a manifest, at most: about half a million files.
 _MOST = 64 << 20
 #: What others put into a model's folder when they load or download it, and nobody here reads.
 _NOT_OURS = {"registered_model_meta"}
+#: What MLflow's set_signature, update_model_requirements and add_libraries_to_model change; none of it is run.
+_CHANGEABLE = {"MLmodel", "requirements.txt", "conda.yaml", "python_env.yaml"}
+_WHEELS = "wheels/"
 _LINE = re.compile(r"(\\?)([0-9a-f]{64}) [ *](.+)")
 #: Files that a message names of each kind, at most.
 _SHOWN = 5
@@ -39,7 +46,8 @@ def renew(folder: Path, names: Iterable[str]) -> None:
 def check(folder: Path, strangers: Iterable[str] = ()) -> None:
     """Raise ``BadRequest`` when a file of the model in ``folder`` was changed, taken away or added since it was saved.
 
-    A model without a manifest is not checked. ``strangers`` are files that lay there before the model came.
+    Changes of its description and of its environment are told in a warning. A model without a manifest is not checked.
+    ``strangers`` are files that lay there before the model came.
     """
     file = folder / MANIFEST
     if not settings.flag("CHECK_MODEL_FILES", default=True) or not file.is_file():
@@ -50,12 +58,23 @@ def check(folder: Path, strangers: Iterable[str] = ()) -> None:
         "added": sorted(here - saved.keys() - set(strangers)),
         "changed": sorted(name for name in here & saved.keys() if _digest(folder / name) != saved[name]),
     }
-    faults = "; ".join(f"{fault}: {_shown(names)}" for fault, names in found.items() if names)
-    if faults:
+    if told := _faults(found, changeable=True):
+        _log.warning("The description of the model in %r is not as it was saved (%s)", str(folder), told)
+    if faults := _faults(found, changeable=False):
         raise BadRequest(
             f"The model in {str(folder)!r} is not as it was saved ({faults}). Fetch or save it again; if that was done "
             f"on purpose, delete its {MANIFEST}, or set HEADRACE_CHECK_MODEL_FILES=false to load it all the same"
         )
+
+
+def _faults(found: Mapping[str, Sequence[str]], *, changeable: bool) -> str:
+    """What is wrong with files that may be changed, or with the others; empty when nothing is."""
+    chosen = {fault: [name for name in names if _is_changeable(name) is changeable] for fault, names in found.items()}
+    return "; ".join(f"{fault}: {_shown(names)}" for fault, names in chosen.items() if names)
+
+
+def _is_changeable(name: str) -> bool:
+    return name in _CHANGEABLE or name.startswith(_WHEELS)
 
 
 def files_of(folder: Path) -> Iterator[str]:

@@ -67,6 +67,8 @@ def _element(where: str, value: Any, hint: Any) -> Any:
         return value
     if origin in (Union, types.UnionType):
         return _one_of(where, value, arguments)
+    if origin is typing.Annotated:
+        return _element(where, value, arguments[0])
     if origin is typing.Literal:
         return value if value in arguments else _refuse(where, value, f"one of {list(arguments)}")
     if origin is list and isinstance(value, list):
@@ -84,11 +86,11 @@ def _scalar(where: str, value: Any, hint: Any) -> Any:
     value = value.item() if hasattr(value, "item") else value
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if hint is datetime.datetime and isinstance(value, str):
+    if hint in (datetime.datetime, datetime.date) and isinstance(value, str):
         try:
-            return datetime.datetime.fromisoformat(value)
+            return hint.fromisoformat(value)
         except ValueError:
-            _refuse(where, value, "a datetime in ISO 8601")
+            _refuse(where, value, f"a {hint.__name__} in ISO 8601")
     if hint is type(None) and value is None:
         return None
     fits = isinstance(value, hint) if isinstance(hint, type) else False
