@@ -44,6 +44,7 @@ MODULES = {
     "protos.databricks_pb2": "tracking.error_codes",
     "pyfunc": "flavors.pyfunc",
     "pyfunc.model": "models.agents",
+    "pyfunc.context": "models.prediction_context",
     "pyfunc.utils": "models.validation",
     "pyfunc.utils.data_validation": "models.validation",
     "sagemaker": "deployments.sagemaker",
@@ -140,10 +141,9 @@ ABSENT = frozenset(
     set_trace_tag set_workspace start_span start_span_no_context test trace update_assessment update_current_trace
     update_workspace validate_evaluation_results
 
-    agno anthropic autogen bedrock claude_code config crewai diffusers evaluation gateway gemini genai groq h2o
-    haystack johnsnowlabs litellm metrics mistral optuna otel projects pydantic_ai pyspark
-    pytest semantic_kernel sentence_transformers shap smolagents spark strands system_metrics tracing transformers
-    typesafe
+    agno anthropic autogen bedrock claude_code config crewai evaluation gateway gemini genai groq h2o haystack
+    johnsnowlabs litellm metrics mistral optuna otel projects pydantic_ai pyspark pytest semantic_kernel shap
+    smolagents spark strands system_metrics tracing typesafe
     """.split()
 )
 

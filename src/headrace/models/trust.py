@@ -9,13 +9,14 @@ refuses even the user's own.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from headrace.base import settings
 from headrace.base.errors import BadRequest, Untrusted
-from headrace.models import archives, imports, running
+from headrace.models import archives, hub_files, imports, pickled, running
 from headrace.models.environment import PICKLES
 from headrace.models.model import Model
 from headrace.models.names import is_mlflow
@@ -26,6 +27,8 @@ _HARMLESS = {
     "lightgbm.basic.Booster",
     *(f"lightgbm.sklearn.LGBM{kind}" for kind in ("Classifier", "Model", "Ranker", "Regressor")),
 }
+#: Names of what a pickle imports that a message tells, at most.
+_SHOWN = 20
 #: Schemes that are answered by the server or the folder that the user chose.
 _OWN_SCHEMES = ("runs", "models", "mlflow-artifacts")
 
@@ -56,7 +59,10 @@ def is_own(origin: str) -> bool:
     if colon and len(scheme) > 1 and scheme != "file":
         return False
     path = Path(rest.removeprefix("//") if scheme == "file" else origin)
-    return path.exists() and (not hasattr(os, "geteuid") or path.stat().st_uid in (os.geteuid(), 0))
+    if not path.exists() or not hasattr(os, "geteuid"):
+        return path.exists()
+    # Who may write one file of it into somebody else's folder decides what is loaded.
+    return all(each.lstat().st_uid in (os.geteuid(), 0) for each in (path, *path.rglob("*")))
 
 
 def demands(model: Model, folder: Path) -> Iterator[str]:
@@ -71,10 +77,11 @@ def demands(model: Model, folder: Path) -> Iterator[str]:
             yield f"build {', '.join(built)} (flavor {name})"
     for file in sorted(folder.rglob("*")):
         if file.suffix in PICKLES and file.is_file():
-            yield f"unpickle {file.relative_to(folder)}, which imports {', '.join(_packages(file))}"
+            yield f"unpickle {file.relative_to(folder)}, which imports {', '.join(_imported(file))}"
         elif file.suffix in archives.TORCH and file.is_file():
             yield from archives.demands(file)
         yield from running.demands(file)
+    yield from hub_files.demands(folder)
 
 
 def file_in(folder: Path, said: Mapping[str, Any], key: str) -> Path:
@@ -90,10 +97,14 @@ def place_in(folder: Path, said: Mapping[str, Any], key: str) -> Path:
     name = said.get(key)
     if not isinstance(name, str) or "\0" in name:
         raise BadRequest(f"Malformed MLmodel: {key!r} must name a file of the model, not {name!r}")
-    found = (folder / name).resolve()
+    try:
+        found = (folder / name).resolve()
+        exists = found.exists()
+    except (OSError, RuntimeError) as error:
+        raise BadRequest(f"Malformed MLmodel: {key!r} names no file: {type(error).__name__}") from error
     if not found.is_relative_to(folder.resolve()):
         raise BadRequest(f"Malformed MLmodel: {key!r} names {name!r}, which is not in the model's folder")
-    if not found.exists():
+    if not exists:
         raise BadRequest(f"The model is not whole: {name!r}, which its MLmodel file names as {key!r}, is missing")
     return found
 
@@ -102,9 +113,13 @@ def _listed(said: Any) -> list[Any]:
     return said if isinstance(said, list) else [said] if said else []
 
 
-def _packages(file: Path) -> list[str]:
+def _imported(file: Path) -> list[str]:
+    """What a pickle would import, by its full names: Python's own first, for that is what does harm."""
     try:
         found = imports.globals_of_pickle(file.read_bytes())
     except (ValueError, IndexError, KeyError) as error:
         return [f"what cannot be read: {error}"]
-    return sorted({module.partition(".")[0] for module, _ in found})
+    names = {f"{module}.{name}" if name else module for module, name in found - {pickled.UNREADABLE}}
+    shown = sorted(names, key=lambda name: (name.partition(".")[0] not in sys.stdlib_module_names, name))
+    more = [f"{len(shown) - _SHOWN} more"] if len(shown) > _SHOWN else []
+    return [*shown[:_SHOWN], *more, *(["what cannot be read"] if pickled.UNREADABLE in found else [])]

@@ -1,0 +1,88 @@
+"""Models of Hugging Face's libraries, made here: a few words, a few numbers, random weights."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+WORDS = "the a cat dog sat ran on mat fine day rain good bad hello world user : assistant question answer".split()
+_SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+CHAT = "{% for each in messages %}{{ each['role'] + ' : ' + each['content'] + ' ' }}{% endfor %}assistant :"
+
+
+def tokenizer() -> Any:
+    """One that knows a word by the spaces around it."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    words = {word: number for number, word in enumerate([*_SPECIAL, *WORDS])}
+    made = Tokenizer(models.WordLevel(words, unk_token="[UNK]"))
+    made.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    made.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=made,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+        model_max_length=32,
+    )
+
+
+def bert(kind: str = "BertModel", **told: Any) -> Any:
+    """A BERT of two layers."""
+    import torch
+    import transformers
+
+    torch.manual_seed(0)
+    config = transformers.BertConfig(
+        vocab_size=len(WORDS) + len(_SPECIAL),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=40,
+        **told,
+    )
+    return getattr(transformers, kind)(config).eval()
+
+
+def llama() -> tuple[Any, Any]:
+    """A language model, and a tokenizer that can tell a chat."""
+    import torch
+    import transformers
+
+    torch.manual_seed(0)
+    config = transformers.LlamaConfig(
+        vocab_size=len(WORDS) + len(_SPECIAL),
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        max_position_embeddings=64,
+        pad_token_id=0,
+        bos_token_id=2,
+        eos_token_id=3,
+    )
+    words = tokenizer()
+    words.chat_template = CHAT
+    return transformers.LlamaForCausalLM(config).eval(), words
+
+
+def sentences(folder: Path) -> Any:
+    """A sentence transformer: the BERT, and a mean over its words."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+
+    bert().save_pretrained(folder / "bert")
+    tokenizer().save_pretrained(folder / "bert")
+    return SentenceTransformer(modules=[Transformer(str(folder / "bert")), Pooling(16)], device="cpu")
+
+
+def says(folder: Path, name: str) -> Any:
+    """What a JSON file in ``folder`` says."""
+    return json.loads((folder / name).read_text())
