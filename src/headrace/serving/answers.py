@@ -35,6 +35,21 @@ def encode(prediction: Any, *, wrapped: bool = True) -> bytes:
         ) from None
 
 
+def plain(value: Any) -> Any:
+    """``value`` as lists, dicts and scalars, so far as it is no list or dict itself."""
+    return _plain(value)
+
+
+def encode_part(part: Any) -> bytes:
+    """A part of a streamed answer as MLflow's agents write it. Raises ``HeadraceError`` as ``encode`` does."""
+    try:
+        return json.dumps(_plain(part), default=_plain).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise HeadraceError(
+            f"The model streamed something that JSON cannot carry, a {type(part).__name__}: {error}"
+        ) from None
+
+
 def _is_finite(prediction: Any) -> bool:
     """Whether ``prediction`` is a plain array in which no NaN can be, which the faster encoder would write as null."""
     dtype = getattr(prediction, "dtype", None)

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from headrace.base.errors import BadRequest, HeadraceError, NoSuchEndpoint, TooLarge, UnknownMedia
-from headrace.serving import dialects, open_inference, openapi
+from headrace.serving import chat, dialects, open_inference, openapi
 from headrace.serving.batching import REQUESTS
 from headrace.serving.deployed import Deployed, Question, answer, answer_one
 from headrace.serving.dialects import Dialect, Model
 from headrace.serving.line import WAITING, Busy, Late, Line
 from headrace.serving.metrics import MEDIA, Metrics
 from headrace.serving.served import UNNAMED
+from headrace.serving.streams import Gone, Limits, Stream, Streams
 
 if TYPE_CHECKING:
     from headrace.serving.watch import Watch
@@ -33,6 +34,8 @@ Gate = Callable[[str, dict[bytes, bytes], Sequence[Header], str], None]
 
 #: Seconds one prediction may take, bytes one body may have, and predictions at a time, unless told otherwise.
 TIMEOUT_SECONDS, BODY_BYTES, THREADS = 60.0, 32 << 20, 8
+#: Answers that may be sent part by part at a time, for each thread: most of them wait for somebody else's service.
+STREAMS = 16
 
 #: Bytes of a body that the event loop may read itself, at most.
 _SMALL = 128 << 10
@@ -82,6 +85,7 @@ class Scorer:
         self._gate = gate
         self._threads, self._waiting = threads, waiting
         self._line = self._new_line()
+        self._streams = Streams(threads * STREAMS)
         self._swaps = 0
         #: What follows an alias while this serves.
         self.watch: Watch | None = None
@@ -114,7 +118,10 @@ class Scorer:
         more: list[Header] = []
         try:
             status, body, kind = await self._answer(scope, receive)
-        except _Gone:
+            if isinstance(body, Stream):
+                await body.send(send)
+                return
+        except Gone:
             return
         except HeadraceError as error:
             status, body, kind = error.get_http_status_code(), _fault_of(scope["path"], error), _JSON
@@ -145,7 +152,7 @@ class Scorer:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes, bytes]:
+    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes | Stream, bytes]:
         path, verb = scope["path"], scope["method"]
         headers = dict(scope["headers"])
         if self._gate:
@@ -157,8 +164,15 @@ class Scorer:
             if page:
                 return page[0], msgspec.json.encode(page[1]), _JSON
             return await self._measured("v2", deployed, deployed.inference, headers, scope, receive)
+        if path.startswith("/v1/"):
+            about = deployed.ways.page(path)
+            way = None if about else deployed.ways.way(path)
+            _expect(verb, "POST" if way else "GET", path)
+            if way:
+                return await self._measured("v1", deployed, way, headers, scope, receive)
+            return 200, msgspec.json.encode(about), _JSON
         if (allowed := _PATHS.get(path)) is None:
-            raise NoSuchEndpoint(f"There is nothing at {path[:80]!r}; there are {', '.join(_PATHS)}, and /v2")
+            raise NoSuchEndpoint(f"There is nothing at {path[:80]!r}; there are {', '.join(_PATHS)}, /v1 and /v2")
         _expect(verb, allowed, path)
         if path == "/invocations":
             return await self._measured("invocations", deployed, deployed.invocations, headers, scope, receive)
@@ -175,6 +189,7 @@ class Scorer:
             case "/metrics":
                 gauges = {
                     "queued": ("Requests that wait for a thread.", float(self._line.queued)),
+                    "streaming": ("Answers that are sent part by part now.", float(self._streams.open)),
                     "running": ("Requests that are predicted now.", float(self._line.running)),
                     "predictions_total": ("Predictions made, each for one request or more.", float(self._line.rounds)),
                     "swaps_total": ("Models that took over because an alias moved.", float(self._swaps)),
@@ -191,34 +206,51 @@ class Scorer:
         headers: dict[bytes, bytes],
         scope: Scope,
         receive: Receive,
-    ) -> tuple[int, bytes, bytes]:
-        before, status = time.monotonic(), 500
+    ) -> tuple[int, bytes | Stream, bytes]:
+        before, status, streamed = time.monotonic(), 500, False
         self._metrics.in_flight += 1
+
+        def ended(status: int) -> None:
+            self._metrics.in_flight -= 1
+            self._metrics.count(protocol, status, time.monotonic() - before)
+
         try:
             body = await self._predict(deployed, dialect, headers, scope.get("client"), receive)
             status = 200
+            if isinstance(body, Stream):
+                streamed = True
+                body.at_end(ended)
         except HeadraceError as error:
             status = error.get_http_status_code()
             raise
-        except _Gone:
+        except Gone:
             status = 499
             raise
         finally:
-            self._metrics.in_flight -= 1
-            self._metrics.count(protocol, status, time.monotonic() - before)
+            if not streamed:
+                ended(status)
         return 200, body, _JSON
 
     async def _predict(
         self, deployed: Deployed, dialect: Dialect, headers: dict[bytes, bytes], caller: Any, receive: Receive
-    ) -> bytes:
+    ) -> bytes | Stream:
         if headers.get(b"content-encoding", b"identity") != b"identity":
             raise UnknownMedia("The body is compressed (Content-Encoding); send it as it is")
         seconds, late = self._deadline(headers.get(_DEADLINE))
         body = await self._body(headers, receive)
         kind = headers.get(b"content-type")
         asked = Question(deployed, dialect, body, None if kind is None else kind.decode("latin-1"))
+        if dialect.wants_parts(body):
+            limits = Limits(seconds, late, seconds if _DEADLINE in headers else None)
+            parts = partial(dialect.parts, body, asked.content_type)
+            return await self._streams.begin(Stream(parts, dialect.end, limits), receive)
         # Whoever names a deadline is to have an answer by then, whatever happens.
-        if len(body) <= _SMALL and _DEADLINE not in headers and (how := self._line.at_once(caller)):
+        if (
+            len(body) <= _SMALL
+            and not deployed.ways.task
+            and _DEADLINE not in headers
+            and (how := self._line.at_once(caller))
+        ):
             if how == "together":
                 return await self._line.together(asked)
             return self._line.alone(partial(answer_one, asked))
@@ -262,17 +294,13 @@ class Scorer:
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise _Gone
+                raise Gone
             pieces.append(message.get("body", b""))
             size += len(pieces[-1])
             if size > self._limit:
                 raise TooLarge(fault)
             more = message.get("more_body", False)
         return b"".join(pieces)
-
-
-class _Gone(Exception):
-    """The caller went away before the whole request had arrived."""
 
 
 class _NotAllowed(BadRequest):
@@ -287,4 +315,6 @@ def _expect(verb: str, allowed: str, path: str) -> None:
 
 
 def _fault_of(path: str, error: HeadraceError) -> bytes:
+    if path.startswith("/v1/"):
+        return chat.fault_of(error)
     return open_inference.fault_of(error) if path.startswith("/v2") else dialects.fault_of(error)

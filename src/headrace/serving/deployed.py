@@ -10,6 +10,7 @@ import msgspec
 from headrace.models.payload import Payload
 from headrace.serving import batching, openapi
 from headrace.serving.batching import Proof
+from headrace.serving.chat import Ways
 from headrace.serving.dialects import Dialect, Invocations, Model, ask
 from headrace.serving.line import Job
 from headrace.serving.open_inference import OpenInference
@@ -42,6 +43,7 @@ class Deployed:
         self.invocations = Invocations(model)
         tried = batching.is_tried(model, batch)
         self.proof = batching.prove(model, self.invocations, example) if tried else Proof("it was not asked for")
+        self.ways = Ways(model, name)
         self.inference = OpenInference(model, name=name, version=version, server_version=server_version)
         signature = model.metadata.signature if model.metadata is not None else None
         said = openapi.document(signature, name=name, version=version, server_version=server_version, example=example)

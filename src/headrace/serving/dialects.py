@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import msgspec
 
 from headrace.base.errors import BadRequest, HeadraceError
 from headrace.models.payload import Payload, Reader
-from headrace.serving import answers
+from headrace.serving import answers, events
 
 
 class Model(Protocol):
@@ -32,12 +33,38 @@ class Dialect(Protocol):
     def write(self, prediction: Any, payload: Payload) -> bytes:
         """The answer that carries ``prediction``."""
 
+    def wants_parts(self, body: bytes) -> bool:
+        """Whether the request asks for an answer part by part."""
+
+    def parts(self, body: bytes, content_type: str | None) -> Iterator[bytes]:
+        """The events of that answer, made while they are asked for. Raises ``HeadraceError``."""
+
+    def end(self, error: HeadraceError) -> Iterator[bytes]:
+        """The last events of an answer that failed in the middle."""
+
+
+class Whole:
+    """What a dialect says of streams that has none."""
+
+    def wants_parts(self, body: bytes) -> bool:
+        """Never."""
+        return False
+
+    def parts(self, body: bytes, content_type: str | None) -> Iterator[bytes]:
+        """There are none."""
+        raise NotImplementedError
+
+    def end(self, error: HeadraceError) -> Iterator[bytes]:
+        """There are none."""
+        raise NotImplementedError
+
 
 class Invocations:
     """MLflow's scoring protocol."""
 
     def __init__(self, model: Model) -> None:
         self._reader = reader_of(model)
+        self._model, self._streams = model, streams(model)
 
     def read(self, body: bytes, content_type: str | None) -> Payload:
         """What the body asks, in any of the formats of ``headrace.models.payload``."""
@@ -46,6 +73,30 @@ class Invocations:
     def write(self, prediction: Any, payload: Payload) -> bytes:
         """``{"predictions": …}``, or what a chat model answers as it is."""
         return answers.encode(prediction, wrapped=payload.wrapped)
+
+    def wants_parts(self, body: bytes) -> bool:
+        """Whether the request asks for a stream, and the model has one to give."""
+        return self._streams and b'"stream"' in body and is_true(body, "stream")
+
+    def parts(self, body: bytes, content_type: str | None) -> Iterator[bytes]:
+        """The events of the answer, those of MLflow's agent server."""
+        for part in ask_parts(self._model, self._reader.read(body, content_type)):
+            yield events.event(part)
+        yield events.DONE
+
+    def end(self, error: HeadraceError) -> Iterator[bytes]:
+        """The events after an error in the middle."""
+        yield events.fault(str(error.__cause__ or error.message))
+        yield events.DONE
+
+
+def is_true(body: bytes, field: str) -> bool:
+    """Whether a JSON object says that ``field`` is true; what is no such object is refused by whoever reads it."""
+    try:
+        said = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return isinstance(said, dict) and said.get(field) is True
 
 
 def reader_of(model: Model) -> Reader:
@@ -71,6 +122,27 @@ def ask(model: Model, payload: Payload) -> Any:
     except (Exception, SystemExit) as error:
         # Whatever a model raises is the model's answer to this input.
         raise _failure(error) from error
+
+
+def ask_parts(model: Any, payload: Payload) -> Iterator[Any]:
+    """The model's prediction, part by part. Raises as ``ask`` does; the model's own error is the cause."""
+    parts = None
+    try:
+        parts = model.predict_stream(payload.data, params=payload.params)
+        yield from parts
+    except HeadraceError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise _failure(error) from error
+    finally:
+        if close := getattr(parts, "close", None):
+            close()
+
+
+def streams(model: Model) -> bool:
+    """Whether a model was saved as one that answers part by part."""
+    flavors = model.metadata.flavors if model.metadata is not None else {}
+    return bool(flavors.get("python_function", {}).get("streamable")) and hasattr(model, "predict_stream")
 
 
 def _failure(error: BaseException) -> HeadraceError:

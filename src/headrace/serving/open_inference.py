@@ -17,7 +17,7 @@ from headrace.models.tables import Table, frame_of
 from headrace.models.tensors import tensor_of, tensors_of
 from headrace.models.types import DataType, Schema
 from headrace.serving import tensors
-from headrace.serving.dialects import Model
+from headrace.serving.dialects import Model, Whole
 
 #: What clients may rely on beyond the protocol.
 EXTENSIONS: list[str] = []
@@ -52,7 +52,7 @@ class Asked(Payload):
     outputs: frozenset[str] | None = None
 
 
-class OpenInference:
+class OpenInference(Whole):
     """The protocol's dialect and pages for one model, served under ``name``."""
 
     def __init__(self, model: Model, *, name: str, version: str | None, server_version: str) -> None:
