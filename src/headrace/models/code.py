@@ -17,6 +17,7 @@ from headrace.base.ids import new_id
 from headrace.models.imports import modules_of_source
 from headrace.models.isolation import let_import_own
 from headrace.models.names import is_mlflow, our_mlflow
+from headrace.models.plain import read_yaml
 
 _UNSET = object()
 #: What the script that is running now said to be its model. None runs: the script is run by hand, and nobody listens.
@@ -111,17 +112,12 @@ def read_config(said: str | Path | Mapping[str, Any] | None) -> dict[str, Any] |
     """A configuration given as a dict, or as the path of a YAML file."""
     if said is None or isinstance(said, Mapping):
         return None if said is None else dict(said)
-    import yaml
-
     if not isinstance(said, str | Path):
         raise BadRequest(f"A configuration must be a dict or the path of a YAML file, not {type(said).__name__}")
     file = Path(said)
     if not file.is_file():
         raise NotFound(f"There is no configuration file {str(file)!r}")
-    try:
-        values = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise BadRequest(f"The configuration {str(file)!r} is not YAML: {error}") from error
+    values = read_yaml(file, "The configuration")
     if not isinstance(values, dict):
         raise BadRequest(f"The configuration {str(file)!r} must be a YAML mapping")
     return values

@@ -12,6 +12,7 @@ from typing import Any
 
 from headrace.base.errors import BadRequest, NotFound
 from headrace.models.model import FORMAT_VERSION
+from headrace.models.plain import read_yaml
 
 REQUIREMENTS, CONDA, PYTHON, CONSTRAINTS = "requirements.txt", "conda.yaml", "python_env.yaml", "constraints.txt"
 #: Suffixes of files that are read by unpickling.
@@ -170,16 +171,11 @@ def _read(file: Path) -> list[str]:
 
 
 def _conda(said: Mapping[str, Any] | str | Path) -> dict[str, Any]:
-    import yaml
-
     if isinstance(said, Mapping):
         return dict(said)
     if not Path(said).is_file():
         raise NotFound(f"There is no conda environment file {str(said)!r}")
-    try:
-        found = yaml.safe_load(Path(said).read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise BadRequest(f"The conda environment {str(said)!r} is not YAML: {error}") from error
+    found = read_yaml(Path(said), "The conda environment")
     if not isinstance(found, dict):
         raise BadRequest(f"The conda environment {str(said)!r} must be a YAML mapping")
     return found

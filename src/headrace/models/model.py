@@ -13,6 +13,7 @@ from headrace._doors import MLFLOW_VERSION
 from headrace.base.errors import BadRequest, NotFound
 from headrace.base.ids import new_id
 from headrace.models import manifest
+from headrace.models.plain import read_yaml
 from headrace.models.signature import ModelSignature
 from headrace.models.types import ParamSchema, Schema
 from headrace.schema.logged_models import LoggedModel
@@ -20,8 +21,6 @@ from headrace.schema.runs import Metric
 
 #: The file in every saved model that says what it is.
 MLMODEL_FILE_NAME = "MLmodel"
-#: Bytes of an MLmodel file, at most.
-MLMODEL_BYTES = 16 << 20
 #: The release of MLflow whose format is written. Its loaders compare ``mlflow_version`` with their own, and
 #: environments built from a saved model install it: headrace's own version would mean nothing to either.
 FORMAT_VERSION = MLFLOW_VERSION
@@ -224,14 +223,7 @@ class Model:
 
 
 def _parse(file: Path) -> dict[str, Any]:
-    import yaml
-
-    if file.stat().st_size > MLMODEL_BYTES:
-        raise BadRequest(f"The MLmodel file {str(file)!r} is larger than {MLMODEL_BYTES} bytes")
-    try:
-        said = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadRequest(f"Malformed MLmodel file {str(file)!r}: {error}") from error
+    said = read_yaml(file, "Malformed MLmodel: the file")
     if not isinstance(said, dict) or not all(isinstance(key, str) for key in said):
         raise BadRequest(f"Malformed MLmodel file {str(file)!r}: it must be a YAML mapping")
     return said

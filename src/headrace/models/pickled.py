@@ -8,26 +8,44 @@ from typing import Any
 
 #: Functions by which a pickle imports a module that it names as text.
 _IMPORTERS = {("cloudpickle.cloudpickle", "subimport"), ("importlib", "import_module"), ("builtins", "__import__")}
+#: Functions by which a pickle reads another one that it holds, and how many such are looked into, one in the other.
+_READERS = {(module, "loads") for module in ("_pickle", "cloudpickle", "cloudpickle.cloudpickle", "dill", "pickle")}
+_DEPTH = 20
+#: How bytes are written in pickles that Python 2 can read.
+_ENCODE = ("_codecs", "encode")
 #: What makes compiled code, and how cloudpickle names it.
 _CODE, _BUILTIN = ("types", "CodeType"), "_builtin_type"
 #: Where the arguments of ``types.CodeType`` have the bytecode, and the names that it uses.
 _BYTECODE, _NAMES = 6, 8
 _MARK = object()
+#: Stands for what cannot be told: the rest of a pickle that is broken, a name that is computed.
+UNREADABLE = ("?", "?")
 _TAKES_NAME = {dis.opmap["IMPORT_NAME"], dis.opmap["IMPORT_FROM"]}
 
 
 def globals_of(data: bytes) -> set[tuple[str, str]]:
     """Every ``(module, name)`` that reading the pickle would import; the name is empty for a module alone."""
-    reader = _Reader()
-    for opcode, argument, _ in pickletools.genops(data):
-        reader.step(opcode, argument)
+    return _read(data, 0)
+
+
+def _read(data: bytes, depth: int) -> set[tuple[str, str]]:
+    reader = _Reader(depth)
+    try:
+        for opcode, argument, _ in pickletools.genops(data):
+            reader.step(opcode, argument)
+    except (ValueError, IndexError, KeyError):
+        if not reader.found:
+            raise
+        # An unpickler has done what stands before the fault by the time it finds it.
+        reader.found.add(UNREADABLE)
     return reader.found
 
 
 class _Reader:
     """The stack and memo of an unpickler, on which only texts, tuples, bytes and globals are known."""
 
-    def __init__(self) -> None:
+    def __init__(self, depth: int = 0) -> None:
+        self._depth = depth
         self.found: set[tuple[str, str]] = set()
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
@@ -45,7 +63,7 @@ class _Reader:
             case "STACK_GLOBAL":
                 module, name = self._popped(opcode)
                 known = isinstance(module, str) and isinstance(name, str)
-                self._stack.append(self._global(module, name) if known else self._global("?", "?"))
+                self._stack.append(self._global(module, name) if known else self._global(*UNREADABLE))
             case "MARK":
                 self._stack.append(_MARK)
             case "MEMOIZE":
@@ -89,11 +107,22 @@ class _Reader:
             return None
         if function in _IMPORTERS and isinstance(arguments[0], str):
             self.found.add((arguments[0], ""))
+        elif function in _READERS and isinstance(arguments[0], bytes):
+            self._inner(arguments[0])
+        elif function == _ENCODE and isinstance(arguments[0], str):
+            return arguments[0].encode("latin-1", "replace")
         elif function[-1] == _BUILTIN and arguments[0] == _CODE[1]:
             return _CODE
         elif function == _CODE and len(arguments) > _NAMES:
             self._code(arguments[_BYTECODE], arguments[_NAMES])
         return None
+
+    def _inner(self, data: bytes) -> None:
+        """What a pickle in the pickle would import."""
+        try:
+            self.found |= _read(data, self._depth + 1) if self._depth < _DEPTH else {UNREADABLE}
+        except (ValueError, IndexError, KeyError):
+            self.found.add(UNREADABLE)
 
     def _code(self, code: Any, names: Any) -> None:
         """What compiled code imports when it is called."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from headrace.base.errors import BadRequest
 from headrace.models.environment import PYTHON, REQUIREMENTS, environment_of, name_of
+from headrace.models.plain import read_yaml
 from headrace.models.trust import place_in
 from headrace.models.wheeled_model import WHEELS
 
@@ -50,13 +51,8 @@ def here() -> str:
 
 
 def _python(folder: Path) -> str:
-    import yaml
-
     file = folder / PYTHON
-    try:
-        said = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None
-    except yaml.YAMLError as error:
-        raise BadRequest(f"{PYTHON} of the model is not YAML: {error}") from error
+    said = read_yaml(file, "The model's file") if file.is_file() else None
     version = said.get("python", here()) if isinstance(said, dict) else here()
     if not _VERSION.fullmatch(str(version)):
         raise BadRequest(f"{PYTHON} of the model must name a version of Python 3, not {str(version)[:40]!r}")
