@@ -31,9 +31,9 @@ _START_SECONDS, _STOP_SECONDS = 60, 20
 class Server:
     """A server in a process group of its own, with a folder that it may write to."""
 
-    def __init__(self, name: str, command: Sequence[str]) -> None:
+    def __init__(self, name: str, command: Sequence[str], health: str = "/health") -> None:
         """Start ``command``, in which ``{port}`` and ``{folder}`` are filled in, and wait until it answers."""
-        self.name, self.port = name, free_port()
+        self.name, self.port, self._health = name, free_port(), health
         self._folder = tempfile.TemporaryDirectory(prefix="headrace-bench-")
         folder = Path(self._folder.name)
         words = [word.format(port=self.port, folder=folder) for word in command]
@@ -62,7 +62,7 @@ class Server:
             if self._process.poll() is not None:
                 break
             with suppress(OSError):
-                if Client(self.port).ask("GET", "/health")[0] == 200:
+                if Client(self.port).ask("GET", self._health)[0] == 200:
                     return
             time.sleep(0.05)
         raise SystemExit(f"The {self.name} server did not start:\n{self._log.read_text(errors='replace')[-3000:]}")

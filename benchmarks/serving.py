@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+from headrace.pyfunc import PythonModel
 
 from benchmarks.measure import Request, Server, arguments, cpu_of_program, cpu_per_request, verdict
-from headrace.pyfunc import PythonModel
 
 COLUMNS = [f"feature {number}" for number in range(8)]
 #: Clients at once -> how many times less a request may cost when those that wait are predicted together.
