@@ -142,7 +142,7 @@ ABSENT = frozenset(
     update_workspace validate_evaluation_results
 
     agno anthropic autogen bedrock claude_code config crewai evaluation gateway gemini genai groq h2o haystack
-    johnsnowlabs litellm metrics mistral optuna otel projects pydantic_ai pyspark pytest semantic_kernel shap
+    johnsnowlabs litellm metrics mistral optuna otel projects pydantic_ai pyspark pytest semantic_kernel
     smolagents spark strands system_metrics tracing typesafe
     """.split()
 )
