@@ -148,7 +148,12 @@ ABSENT = frozenset(
 )
 
 #: Functions that MLflow has in a module which stands downstairs of where they are here.
-_UPSTAIRS = {"pyfunc.spark_udf": "serving.spark"}
+_UPSTAIRS = {
+    "models.convert_complex_types_pyspark_to_pandas": "serving.spark_results",
+    "pyfunc.model.get_default_conda_env": "flavors.pyfunc",
+    "pyfunc.model.get_default_pip_requirements": "flavors.pyfunc",
+    "pyfunc.spark_udf": "serving.spark",
+}
 
 #: Functions of ``headrace.artifacts`` that stand upstairs of that room.
 _OF_ARTIFACTS = {"download_artifacts", "list_artifacts", "load_dict", "load_image", "load_text"}

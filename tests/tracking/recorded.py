@@ -24,9 +24,9 @@ class Row(NamedTuple):
     said: str
 
 
-def rows() -> list[Row]:
-    """Every name of tiers 1 and 2 of these areas, without those that convert to and from protobuf messages."""
-    path = Path(__file__).parent / "assets" / "python_api.tsv"
+def rows(assets: Path = Path(__file__).parent / "assets") -> list[Row]:
+    """Every name of tiers 1 and 2 of some areas, without those that convert to and from protobuf messages."""
+    path = assets / "python_api.tsv"
     return [Row(*line.split("\t")) for line in path.read_text(encoding="utf-8").splitlines()]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from headrace.base.errors import AlreadyExists, HeadraceError
@@ -114,14 +115,8 @@ def deploy_transform_job(
         Tags=aws.tags_of({"app_name": job_name}),
     )
     if synchronous:
-        try:
-            wait(lambda: _look(sagemaker, job_name, "Completed"), f"The job {job_name!r}", timeout_seconds)
-        except HeadraceError:
-            if not archive and _status(sagemaker, job_name) == "Failed":
-                delete_model(sagemaker, model, region_name, assume_role_arn)
-            raise
-        if not archive:
-            delete_model(sagemaker, model, region_name, assume_role_arn)
+        discard = partial(delete_model, sagemaker, model, region_name, assume_role_arn)
+        _finish(sagemaker, job_name, timeout_seconds, discard, archive)
 
 
 def terminate_transform_job(
@@ -140,6 +135,18 @@ def terminate_transform_job(
         wait(lambda: _look(sagemaker, job_name, "Stopped"), f"Stopping the job {job_name!r}", timeout_seconds)
     if not archive:
         delete_model(sagemaker, found["ModelName"], region_name, assume_role_arn)
+
+
+def _finish(sagemaker: Any, job_name: str, seconds: float, discard: Callable[[], None], archive: bool) -> None:
+    """Wait for a job; then its model is of no use, unless it is to be kept."""
+    try:
+        wait(lambda: _look(sagemaker, job_name, "Completed"), f"The job {job_name!r}", seconds)
+    except HeadraceError:
+        if not archive and _status(sagemaker, job_name) == "Failed":
+            discard()
+        raise
+    if not archive:
+        discard()
 
 
 def _look(sagemaker: Any, job_name: str, wanted: str) -> tuple[bool, str | None]:

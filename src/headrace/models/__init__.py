@@ -9,6 +9,12 @@ from headrace import _doors
 
 #: What ``mlflow.models`` offers, and the module here that has it. Each is imported when it is first asked for.
 _WHERE = {
+    "load_serving_example": "versions",
+    "get_model_version_from_model_uri": "versions",
+    "set_retriever_schema": "dependencies_schemas",
+    "ResourceType": "resources",
+    "Resource": "resources",
+    "FlavorBackend": "flavor_backend",
     "Model": "model",
     "ModelConfig": "code",
     "ModelInfo": "model",

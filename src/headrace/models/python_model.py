@@ -35,6 +35,11 @@ class PythonModelContext:
 class PythonModel(metaclass=ABCMeta):
     """Subclass this and write ``predict``; in ``load_context`` open what cannot be pickled."""
 
+    @property
+    def predict_type_hints(self) -> TypeHints:
+        """The type hints of what ``predict`` takes and gives."""
+        return hints_of(self)
+
     def load_context(self, context: PythonModelContext) -> None:  # noqa: B027
         """Called once, when the model is loaded and before it is asked."""
 

@@ -11,16 +11,18 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from headrace.base.errors import AlreadyExists, BadRequest, NotFound, NotSupported
-from headrace.models import manifest
-from headrace.models.code import copy_code, read_config
+from headrace.base.errors import AlreadyExists, BadRequest, NotFound
+from headrace.models import dependencies_schemas, manifest
+from headrace.models.code import copy_code
 from headrace.models.environment import environment_of
 from headrace.models.examples import InputExample
 from headrace.models.flavor import Flavor, Saving
 from headrace.models.inference import infer_params, infer_schema
 from headrace.models.loading import fetch
 from headrace.models.model import MLMODEL_FILE_NAME, Model
+from headrace.models.resources import described
 from headrace.models.signature import ModelSignature, infer_signature
+from headrace.models.uv_project import project_of
 
 _log = logging.getLogger(__name__)
 
@@ -49,9 +51,8 @@ def _describe(
     said: Model, flavor: Flavor[Any], saved: Any, code: str | None, saving: Saving, example: Any, folder: Path
 ) -> None:
     frames = {"pandas"} if example is not None and example.kind == "dataframe" else set()
-    env = environment_of(
-        saved.needs | frames, saving.conda_env, saving.pip_requirements, saving.extra_pip_requirements
-    ).save(folder)
+    asked = (saving.conda_env, saving.pip_requirements, saving.extra_pip_requirements)
+    env = environment_of(saved.needs | frames, *asked, _locked(saving, folder)).save(folder)
     if saved.pyfunc is not None:
         in_code = {"code": code} if code or saved.own is None else {}
         fields = {"loader_module": flavor.loader_module, **saved.pyfunc, **in_code}
@@ -59,9 +60,22 @@ def _describe(
     if saved.own is not None:
         said.add_flavor(flavor.name, **saved.own, code=code)
     said.metadata = saving.metadata if saving.metadata is not None else said.metadata
+    if retrievers := dependencies_schemas.take():
+        said.metadata = {**(said.metadata or {}), **retrievers}
     said.resources = _resources(saving.resources) or said.resources
     policy = saving.auth_policy
     said.auth_policy = (policy.to_dict() if hasattr(policy, "to_dict") else policy) or said.auth_policy
+
+
+def _locked(saving: Saving, folder: Path) -> list[str]:
+    """What the project of uv requires that a user named, if one was; its files are put into the model in any case."""
+    named = (saving.uv_project_path, saving.uv_groups, saving.uv_extras)
+    project = project_of(*named)
+    if project is None:
+        return []
+    project.copy_to(folder)
+    given = saving.conda_env is not None or saving.pip_requirements is not None
+    return project.requirements() if any(named) and not given else []
 
 
 def _signature(
@@ -136,6 +150,4 @@ def _new_folder(path: Path) -> Iterator[Path]:
 
 
 def _resources(said: Any) -> dict[str, Any] | None:
-    if isinstance(said, list):
-        raise NotSupported("Resources as objects are not understood yet; give a dict, or the path of a YAML file")
-    return read_config(said)
+    return described(said) if said else None

@@ -82,3 +82,12 @@ def _schema(part: str, said: Any) -> Schema | None:
 
         return schema_of_dataclass(said if isinstance(said, type) else type(said))
     raise TypeError(f"{part} of a ModelSignature must be a Schema or a dataclass, not {type(said).__name__}")
+
+
+def __getattr__(name: str) -> Any:
+    # What changes a model is upstairs of what a signature is.
+    if name == "set_signature":
+        from headrace.models.changing import set_signature
+
+        return set_signature
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

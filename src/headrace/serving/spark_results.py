@@ -66,6 +66,11 @@ def plain(value: Any) -> Any:
     return value
 
 
+def convert_complex_types_pyspark_to_pandas(value: Any, dataType: Any) -> Any:
+    """A value of a Spark type as Python has it: rows are dicts, arrays are lists, and None stays."""
+    return plain(value)
+
+
 def _parts(frame: Any, kind: Any) -> Any:
     """Each field of a struct with the columns that answer for it: that of its name, or that at its place."""
     names = [str(each) for each in frame.columns]
