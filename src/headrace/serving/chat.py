@@ -41,11 +41,9 @@ class Asked(Payload):
 
 def task_of(model: Model) -> str | None:
     """The task that a model was saved for, if it is one that has a way of asking here."""
-    if model.metadata is None:
-        return None
-    flavors = model.metadata.flavors
+    flavors = getattr(model.metadata, "flavors", None) or {}
     said = [
-        (model.metadata.metadata or {}).get("task"),
+        (getattr(model.metadata, "metadata", None) or {}).get("task"),
         *(flavor.get("inference_task") for flavor in flavors.values()),
         _LOADERS.get(str(flavors.get("python_function", {}).get("loader_module"))),
         getattr(getattr(model, "_model_impl", None), "task", None),

@@ -141,7 +141,7 @@ def ask_parts(model: Any, payload: Payload) -> Iterator[Any]:
 
 def streams(model: Model) -> bool:
     """Whether a model was saved as one that answers part by part."""
-    flavors = model.metadata.flavors if model.metadata is not None else {}
+    flavors = getattr(model.metadata, "flavors", None) or {}
     return bool(flavors.get("python_function", {}).get("streamable")) and hasattr(model, "predict_stream")
 
 

@@ -38,7 +38,7 @@ class Responses(Way):
 
     def some(self, parts: Iterator[Any], asked: Asked) -> Iterator[Any]:
         head, output, ended = self._head(asked, "in_progress"), [], False
-        for number, event in enumerate(self._events(parts, head)):
+        for number, event in enumerate(_placed(self._events(parts, head))):
             if event["type"] == "response.output_item.done":
                 output.append(event.get("item"))
             ended = ended or event["type"] in ("response.completed", "response.incomplete", "response.failed")
@@ -86,3 +86,43 @@ class Responses(Way):
             "tools": said.get("tools") or [],
             **kept,
         }
+
+
+def _placed(said: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """``said`` with the place of each item in the answer, and the events by which clients make room for it."""
+    places: dict[str, int] = {}
+    for event in said:
+        kind = event["type"]
+        if kind == "response.output_item.added":
+            places[_id(event)] = event.setdefault("output_index", len(places))
+        elif kind in ("response.output_text.delta", "response.output_text.annotation.added"):
+            at = event.get("item_id", "")
+            if at not in places:
+                places[at] = len(places)
+                yield from _room(at, places[at])
+            event = {"output_index": places[at], "content_index": 0, **event}
+        elif kind == "response.output_item.done":
+            at = _id(event) or f"item-{len(places)}"
+            if at not in places:
+                places[at] = len(places)
+                yield {"type": "response.output_item.added", "output_index": places[at], "item": event.get("item")}
+            event = {"output_index": places[at], **event}
+        yield event
+
+
+def _id(event: dict[str, Any]) -> str:
+    return str((event.get("item") or {}).get("id") or "")
+
+
+def _room(id: str, place: int) -> Iterator[dict[str, Any]]:
+    """What comes before the first words of a message."""
+    item = {"id": id, "type": "message", "role": "assistant", "status": "in_progress", "content": []}
+    yield {"type": "response.output_item.added", "output_index": place, "item": item}
+    part = {"type": "output_text", "text": "", "annotations": []}
+    yield {
+        "type": "response.content_part.added",
+        "item_id": id,
+        "output_index": place,
+        "content_index": 0,
+        "part": part,
+    }
