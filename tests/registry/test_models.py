@@ -119,6 +119,18 @@ def test_a_model_is_registered_by_its_id_its_run_or_another_version(tmp_path: Pa
     assert _read(f"runs:/{run.info.run_id}/clf/MLmodel") == "weights"
 
 
+def test_a_logged_model_lists_its_versions(tmp_path: Path, name: str) -> None:
+    with headrace.start_run():
+        model_id = _logged(tmp_path).model_id
+    for _ in range(2):
+        headrace.register_model(f"models:/{model_id}", name)
+    listed = headrace.get_logged_model(model_id).tags["mlflow.modelVersions"]
+    assert listed == f'[{{"name": "{name}", "version": 1}}, {{"name": "{name}", "version": 2}}]'
+    headrace.set_logged_model_tags(model_id, {"mlflow.modelVersions": "something else"})
+    assert headrace.register_model(f"models:/{model_id}", name).version == "3"
+    assert headrace.get_logged_model(model_id).tags["mlflow.modelVersions"] == "something else"
+
+
 def test_artifacts_of_a_run_are_registered_as_a_model(name: str) -> None:
     with headrace.start_run() as run:
         headrace.log_text("old style", "model/MLmodel")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
+
+import msgspec
 
 from headrace.base.errors import AlreadyExists, BadRequest, NotFound
 from headrace.schema.logged_models import LoggedModel
@@ -13,6 +16,7 @@ from headrace.tracking.files import joined, listing
 from headrace.tracking.locations import model_of_run, of_run, version_at
 from headrace.tracking.model_uris import ModelUri
 from headrace.tracking.searches import everything
+from headrace.tracking.tag_names import MLFLOW_MODEL_VERSIONS
 
 _log = logging.getLogger(__name__)
 
@@ -37,9 +41,24 @@ def register_model(
         client.create_registered_model(name)
     except AlreadyExists:
         _log.info("The registered model %r exists already; it gets another version", name)
-    return client.create_model_version(
+    made = client.create_model_version(
         name, source, run_id, tags=tags, await_creation_for=await_registration_for, model_id=model_id
     )
+    if model_id:
+        _note_on_model(client, model_id, made)
+    return made
+
+
+def _note_on_model(client: MlflowClient, model_id: str, made: ModelVersion) -> None:
+    """Add a version to those that a tag of its logged model lists, as MLflow keeps it."""
+    kept = client.get_logged_model(model_id).tags.get(MLFLOW_MODEL_VERSIONS, "[]")
+    try:
+        listed = msgspec.json.decode(kept, type=list[dict[str, Any]])
+    except msgspec.DecodeError:
+        _log.warning("The tag %s of model %s is no list, and left as it is", MLFLOW_MODEL_VERSIONS, model_id)
+        return
+    listed.append({"name": made.name, "version": int(made.version)})
+    client.set_logged_model_tags(model_id, {MLFLOW_MODEL_VERSIONS: json.dumps(listed)})
 
 
 def search_registered_models(
