@@ -10,7 +10,7 @@ import click
 
 from headrace.base import settings
 from headrace.base.errors import BadRequest
-from headrace.cli import registry, shipping
+from headrace.cli import registry, shipping, signing
 
 if TYPE_CHECKING:
     from headrace.serving.deployed import Deployed
@@ -38,6 +38,8 @@ def models() -> None:
 
 models.add_command(registry.history)
 models.add_command(registry.alias)
+models.add_command(signing.sign)
+models.add_command(signing.verify)
 for _command in (shipping.generate_dockerfile, shipping.build_docker):
     models.add_command(_command)
 

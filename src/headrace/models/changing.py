@@ -1,4 +1,4 @@
-"""Changes to a model that is already saved or logged: its signature, its requirements."""
+"""Changes to a model that is already saved or logged: its signature, its requirements, and who signed it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 from headrace.base.errors import BadRequest
-from headrace.models import manifest
+from headrace.models import manifest, signing
 from headrace.models.environment import CONDA, REQUIREMENTS, change_conda, name_of
 from headrace.models.loading import fetch
 from headrace.models.manifest import MANIFEST
@@ -41,6 +41,17 @@ def update_model_requirements(
         lines = [*(line for line in lines if name_of(line) not in named), *added]
         (folder / REQUIREMENTS).write_text("\n".join(lines), encoding="utf-8")
         change_conda(folder / CONDA, lines)
+
+
+def sign_model(
+    model_uri: str, private_key: str | Path | None = None, *, password: str | None = None, token: str | None = None
+) -> None:
+    """Sign a saved or logged model, by a key or an identity of Sigstore: see ``headrace.models.signing.sign``."""
+    source = fetch(model_uri)
+    with TemporaryDirectory(prefix="headrace-change-") as made:
+        signature = Path(made) / manifest.SIGNATURE
+        signing.sign(source, signature, private_key, password=password, token=token)
+        _put(model_uri, signature)
 
 
 @contextmanager

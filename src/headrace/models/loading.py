@@ -13,7 +13,7 @@ from typing import Any
 
 from headrace.base.errors import BadRequest, NotFound, NotSupported
 from headrace.base.paths import ArtifactUri
-from headrace.models import conversing, manifest
+from headrace.models import conversing, manifest, signing
 from headrace.models.flavor import Flavor
 from headrace.models.isolation import own_code
 from headrace.models.model import Model
@@ -47,6 +47,7 @@ def open_model(model_uri: str | Path, dst_path: str | Path | None = None) -> tup
         [] if dst_path is None else [Path(dst_path).absolute() / name for name in manifest.files_of(Path(dst_path))]
     )
     folder = fetch(model_uri, dst_path)
+    signing.check(folder)
     model = Model.load(folder)
     audit(model, folder, str(model_uri))
     strangers = [file.relative_to(folder).as_posix() for file in before if file.is_relative_to(folder)]

@@ -20,10 +20,12 @@ from headrace.base.errors import BadRequest
 _log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.sha256"
+#: The signature of a model, which comes after its manifest and covers it.
+SIGNATURE = "model.sig"
 #: Bytes of a manifest, at most: about half a million files.
 _MOST = 64 << 20
 #: What others put into a model's folder when they load or download it, and nobody here reads.
-_NOT_OURS = {"registered_model_meta"}
+NOT_OURS = ("registered_model_meta",)
 #: What MLflow's set_signature, update_model_requirements and add_libraries_to_model change; none of it is run.
 _CHANGEABLE = {"MLmodel", "requirements.txt", "conda.yaml", "python_env.yaml"}
 _WHEELS = "wheels/"
@@ -84,7 +86,7 @@ def files_of(folder: Path) -> Iterator[str]:
         at_top = Path(home) == folder
         # A link to a folder is not followed: what is behind it is no file of the model.
         for name in [*files, *(name for name in folders if (Path(home) / name).is_symlink())]:
-            if not (at_top and (name == MANIFEST or name in _NOT_OURS)):
+            if not (at_top and name in (MANIFEST, SIGNATURE, *NOT_OURS)):
                 yield (Path(home) / name).relative_to(folder).as_posix()
 
 
