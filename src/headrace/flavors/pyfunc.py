@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from headrace import _doors
-from headrace.base.errors import BadRequest, NotFound, NotSupported
+from headrace.base.errors import BadRequest, NotFound
 from headrace.models import imports, pickles
 from headrace.models.agents import ChatAgent, ChatModel, ResponsesAgent
 from headrace.models.code import read_config, run_script
@@ -79,9 +79,6 @@ class Options(msgspec.Struct, kw_only=True):
     artifacts: dict[str, Any] | None = None
     model_config: Any = None
     streamable: bool | None = None
-    uv_project_path: Any = None
-    uv_groups: list[str] | None = None
-    uv_extras: list[str] | None = None
     #: The PythonModel that python_model stands for, once it is known.
     made: Any = None
 
@@ -114,8 +111,6 @@ class PyFunc(Flavor[Options]):
             raise BadRequest("artifacts belong to python_model; with loader_module give data_path")
         if options.python_model is not None and options.data_path is not None:
             raise BadRequest("data_path belongs to loader_module; with python_model give artifacts")
-        if options.uv_project_path or options.uv_groups or options.uv_extras:
-            raise NotSupported("uv projects are not read yet; give pip_requirements")
         options.model_config = read_config(options.model_config)
         if options.python_model is not None and options.made is None:
             if options.infer_code_paths:

@@ -44,8 +44,12 @@ def environment_of(
     conda_env: Mapping[str, Any] | str | Path | None = None,
     pip_requirements: Sequence[str] | str | Path | None = None,
     extra_pip_requirements: Sequence[str] | str | Path | None = None,
+    locked: Sequence[str] = (),
 ) -> Environment:
-    """The environment a user asked for, or else the distributions ``inferred``, pinned as they are installed here."""
+    """The environment a user asked for, or else the distributions ``inferred``, pinned as they are installed here.
+
+    Those that are ``locked`` are required besides, at the versions of the lock.
+    """
     if conda_env is not None and (pip_requirements is not None or extra_pip_requirements is not None):
         raise BadRequest("Give either conda_env, or pip_requirements and extra_pip_requirements")
     if pip_requirements is not None and extra_pip_requirements is not None:
@@ -57,8 +61,9 @@ def environment_of(
         said, constraints = _requirements(pip_requirements)
     else:
         said, constraints = _requirements(extra_pip_requirements or [])
-        named = {name_of(each) for each in said}
-        said = [*(each for each in pinned(inferred) if name_of(each) not in named), *said]
+        for others in (locked, pinned(inferred)):
+            named = {name_of(each) for each in said}
+            said = [*(each for each in others if name_of(each) not in named), *said]
     if not any(name_of(each) == "mlflow" for each in said):
         said = [f"mlflow=={FORMAT_VERSION}", *said]
     return Environment(said, constraints)

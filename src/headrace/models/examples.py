@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from headrace.base.errors import BadRequest, NotFound
-from headrace.models.types import ColSpec, DataType, Schema
+from headrace.models.types import Array, ColSpec, DataType, Object, Schema
 
 if TYPE_CHECKING:
     from headrace.models.model import Model
@@ -170,7 +170,33 @@ def _decode(info: dict[str, Any], stored: Any, schema: Schema | None) -> Any:
 
         of = sparse.csr_matrix if kind.endswith("csr") else sparse.csc_matrix
         return of((stored["data"], stored["indices"], stored["indptr"]), shape=stored["shape"])
-    return stored
+    return stored if schema is None or schema.is_tensor_spec() else _object(stored, schema)
+
+
+def _object(stored: Any, schema: Schema) -> Any:
+    """What JSON has no word for, out of the texts that stand for it."""
+    if not schema.has_input_names():
+        kind = schema.inputs[0].type
+        return [_restored(each, kind) for each in stored] if isinstance(stored, list) else _restored(stored, kind)
+    if isinstance(stored, list):
+        return [_object(row, schema) for row in stored]
+    if not isinstance(stored, dict):
+        return stored
+    kinds = schema.input_types_dict()
+    return {name: _restored(each, kinds.get(name)) for name, each in stored.items()}
+
+
+def _restored(value: Any, kind: Any) -> Any:
+    if kind is DataType.binary and isinstance(value, str):
+        return base64.b64decode(value)
+    if kind is DataType.datetime and isinstance(value, str):
+        return datetime.datetime.fromisoformat(value)
+    if isinstance(kind, Array) and isinstance(value, list):
+        return [_restored(each, kind.dtype) for each in value]
+    if isinstance(kind, Object) and isinstance(value, dict):
+        kinds = {each.name: each.dtype for each in kind.properties}
+        return {name: _restored(each, kinds.get(name)) for name, each in value.items()}
+    return value
 
 
 def _frame(stored: dict[str, Any], schema: Schema | None) -> Any:

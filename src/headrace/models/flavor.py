@@ -34,6 +34,9 @@ class Saving(msgspec.Struct, kw_only=True):
     extra_files: Any = None
     resources: Any = None
     auth_policy: Any = None
+    uv_project_path: Any = None
+    uv_groups: list[str] | None = None
+    uv_extras: list[str] | None = None
 
 
 class Logging(msgspec.Struct, kw_only=True):
