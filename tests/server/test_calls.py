@@ -68,6 +68,48 @@ def test_requests_on_one_connection_are_answered_in_their_order(raw: Raw) -> Non
     assert data.count(b"HTTP/1.1 200") == 2
 
 
+@pytest.mark.parametrize("size", [1 << 20, 700, 61, 7])
+def test_quick_and_slow_calls_may_be_mixed_on_one_connection(raw: Raw, size: int) -> None:
+    """In whatever pieces they arrive."""
+    run_id = raw.ask("POST", f"{API}/runs/create", {"experiment_id": "0"}).json()["run"]["info"]["run_id"]
+    point = f'{{"run_id": "{run_id}", "key": "m", "value": 1, "timestamp": 0}}'
+    asked = [
+        ("POST", f"{API}/runs/log-metric", point, "200"),
+        ("POST", f"{API}/runs/search", '{"experiment_ids": ["0"]}', "200"),
+        ("GET", f"{API}/runs/get?run_id={run_id}", "", "200"),
+        ("POST", f"{API}/runs/log-metric", "{}", "400"),
+        ("GET", f"{API}/runs/get?run_id=nobody", "", "404"),
+        ("GET", f"http://{raw.host}{API}/runs/get?run_id={run_id}", "", "200"),
+        ("GET", "/version", "", "200"),
+        ("POST", f"{API}/runs/log-metric", point, "200"),
+    ]
+    sent = ""
+    for number, (verb, target, body, _) in enumerate(asked):
+        length = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if body else ""
+        last = "Connection: close\r\n" if number == len(asked) - 1 else ""
+        sent += f"{verb} {target} HTTP/1.1\r\nHost: {raw.host}\r\n{length}{last}\r\n{body}"
+    with raw.connect() as connection:
+        for start in range(0, len(sent), size):
+            connection.sendall(sent[start : start + size].encode())
+        data = b""
+        while piece := connection.recv(1 << 16):
+            data += piece
+    found = [reply[:3].decode() for reply in data.split(b"HTTP/1.1 ")[1:]]
+    assert found == [status for *_, status in asked]
+
+
+def test_a_caller_of_http_1_0_is_answered_and_let_go(raw: Raw) -> None:
+    request = f"GET {API}/experiments/get?experiment_id=0 HTTP/1.0\r\nHost: {raw.host}\r\n\r\n"
+    with raw.connect() as connection:
+        connection.sendall(request.encode())
+        data = b""
+        while piece := connection.recv(1 << 16):
+            data += piece
+    assert data.startswith(b"HTTP/1.1 200 ")
+    assert b"connection: close\r\n" in data
+    assert data.endswith(b"}}")
+
+
 def test_a_caller_that_waits_for_leave_to_send_gets_it(raw: Raw) -> None:
     head = f"POST {API}/runs/search HTTP/1.1\r\nHost: {raw.host}\r\nContent-Type: application/json\r\n"
     with raw.connect() as connection:
