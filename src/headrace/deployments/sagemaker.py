@@ -219,7 +219,6 @@ class SageMakerDeploymentClient(BaseDeploymentClient):
             bucket=said["bucket"],
             image=said["image_url"],
             vpc=said["vpc_config"],
-            prefix=model,
             env=said["env"],
             tags={"app_name": name, **(said["tags"] or {})},
         )

@@ -46,7 +46,6 @@ def push_model_to_sagemaker(
         bucket=bucket,
         image=image_url,
         vpc=vpc_config,
-        prefix=model_name,
     )
 
 
@@ -79,13 +78,11 @@ def deploy_transform_job(
 ) -> None:
     """Have SageMaker score the files at ``s3_input_uri`` and write the predictions below ``s3_output_path``.
 
-    The options from ``s3_input_data_type`` to ``join_resource`` are those of SageMaker's CreateTransformJob. The model
-    is removed when the job is done, unless ``archive`` keeps it or nobody waits (``synchronous=False``).
+    The options up to ``join_resource`` are those of SageMaker's CreateTransformJob. The model is removed when the job
+    is done, unless ``archive`` keeps it or nobody waits (``synchronous=False``).
     """
-    check_flavor(flavor)
     sagemaker = aws.client("sagemaker", region_name, assume_role_arn)
-    if exists(sagemaker.describe_transform_job, TransformJobName=check_name(job_name)) is not None:
-        raise AlreadyExists(f"There is a job {job_name!r} already; names of jobs are never free again")
+    _check(sagemaker, job_name, flavor)
     model = unique(job_name, "model")
     create_model(
         sagemaker,
@@ -93,22 +90,18 @@ def deploy_transform_job(
         model_uri,
         region=region_name,
         role=assume_role_arn,
-        execution_role=execution_role_arn,
         bucket=bucket,
+        execution_role=execution_role_arn,
         image=image_url,
         vpc=vpc_config,
-        prefix=model,
         tags={"app_name": job_name},
     )
+    files = {"S3DataSource": {"S3DataType": s3_input_data_type, "S3Uri": s3_input_uri}}
+    read_as = {"ContentType": content_type, "CompressionType": compression_type, "SplitType": split_type}
     sagemaker.create_transform_job(
         TransformJobName=job_name,
         ModelName=model,
-        TransformInput={
-            "DataSource": {"S3DataSource": {"S3DataType": s3_input_data_type, "S3Uri": s3_input_uri}},
-            "ContentType": content_type,
-            "CompressionType": compression_type,
-            "SplitType": split_type,
-        },
+        TransformInput={"DataSource": files, **read_as},
         TransformOutput={"S3OutputPath": s3_output_path, "Accept": accept, "AssembleWith": assemble_with},
         TransformResources={"InstanceType": instance_type, "InstanceCount": instance_count},
         DataProcessing={"InputFilter": input_filter, "OutputFilter": output_filter, "JoinSource": join_resource},
@@ -135,6 +128,12 @@ def terminate_transform_job(
         wait(lambda: _look(sagemaker, job_name, "Stopped"), f"Stopping the job {job_name!r}", timeout_seconds)
     if not archive:
         delete_model(sagemaker, found["ModelName"], region_name, assume_role_arn)
+
+
+def _check(sagemaker: Any, job_name: str, flavor: str | None) -> None:
+    check_flavor(flavor)
+    if exists(sagemaker.describe_transform_job, TransformJobName=check_name(job_name)) is not None:
+        raise AlreadyExists(f"There is a job {job_name!r} already; names of jobs are never free again")
 
 
 def _finish(sagemaker: Any, job_name: str, seconds: float, discard: Callable[[], None], archive: bool) -> None:

@@ -54,7 +54,6 @@ def create_model(
     bucket: str | None,
     image: str | None,
     vpc: Mapping[str, Any] | None,
-    prefix: str,
     env: Mapping[str, str] | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> str:
@@ -64,7 +63,7 @@ def create_model(
         raise BadRequest(f"The model {model_uri!r} cannot be asked as a Python function, so it cannot be served")
     image = image or aws.own_image(region, role)
     execution_role = execution_role or aws.own_role(region, role)
-    address = aws.upload(folder, bucket or aws.own_bucket(region, role), prefix, region, role)
+    address = aws.upload(folder, bucket or aws.own_bucket(region, role), model_name, region, role)
     asked: dict[str, Any] = {
         "ModelName": model_name,
         "PrimaryContainer": {
