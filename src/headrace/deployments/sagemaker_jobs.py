@@ -78,8 +78,7 @@ def deploy_transform_job(
 ) -> None:
     """Have SageMaker score the files at ``s3_input_uri`` and write the predictions below ``s3_output_path``.
 
-    The options up to ``join_resource`` are those of SageMaker's CreateTransformJob. The model is removed when the job
-    is done, unless ``archive`` keeps it or nobody waits (``synchronous=False``).
+    Options up to ``join_resource`` are CreateTransformJob's. The model is removed in the end, unless ``archive`` is set.
     """
     sagemaker = aws.client("sagemaker", region_name, assume_role_arn)
     _check(sagemaker, job_name, flavor)
