@@ -141,7 +141,7 @@ ABSENT = frozenset(
     set_trace_tag set_workspace start_span start_span_no_context test trace update_assessment update_current_trace
     update_workspace validate_evaluation_results
 
-    agno anthropic autogen bedrock claude_code config crewai evaluation gateway gemini genai groq h2o haystack
+    agno anthropic autogen bedrock claude_code config crewai evaluation gateway gemini genai groq haystack
     johnsnowlabs litellm metrics mistral optuna otel projects pydantic_ai pyspark pytest semantic_kernel
     smolagents spark strands system_metrics tracing typesafe
     """.split()

@@ -22,6 +22,10 @@ _OF_OTHERS: dict[str, str] = {
     # Paddle, when it is imported, and when it trains and loads.
     "No ccache found": "UserWarning",
     "To copy construct from a tensor": "UserWarning",
+    # H2O, of the files into which its Java writes.
+    "unclosed file <_io.TextIOWrapper name='.*h2o_": "ResourceWarning",
+    # Spark, of pandas.
+    "PySpark does not yet fully support pandas": "FutureWarning",
     # SHAP, of Matplotlib.
     "The set_(bad|over|under) function": "PendingDeprecationWarning",
 }
