@@ -78,7 +78,7 @@ def deploy_transform_job(
 ) -> None:
     """Have SageMaker score the files at ``s3_input_uri`` and write the predictions below ``s3_output_path``.
 
-    Options up to ``join_resource`` are CreateTransformJob's. The model is removed in the end, unless ``archive`` is set.
+    Options up to ``join_resource`` are CreateTransformJob's. The model is removed in the end, unless ``archive``.
     """
     sagemaker = aws.client("sagemaker", region_name, assume_role_arn)
     _check(sagemaker, job_name, flavor)
