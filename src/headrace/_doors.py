@@ -143,7 +143,7 @@ ABSENT = frozenset(
 
     agno anthropic autogen bedrock claude_code config crewai evaluation gateway gemini genai groq haystack
     johnsnowlabs litellm metrics mistral optuna otel projects pydantic_ai pyspark pytest semantic_kernel
-    smolagents spark strands system_metrics tracing typesafe
+    smolagents strands system_metrics tracing typesafe
     """.split()
 )
 
