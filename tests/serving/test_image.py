@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from sklearn.dummy import DummyClassifier
 
 import headrace
 import headrace as mlflow
-from headrace.base.errors import HeadraceError
+from headrace.base.errors import HeadraceError, NotFound
 from headrace.cli.models import models
+from headrace.serving import image
 from headrace.serving.environments import needed
 
 
@@ -110,3 +112,59 @@ def test_requirements_are_added_in_place_of_others_and_removed(saved: Path) -> N
     assert "pandas>=2" in lines
     _run("update-pip-requirements", "-m", str(saved), "remove", "pandas")
     assert "pandas" not in (saved / "requirements.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["digits", "team/digits:1", "localhost:5000/a/b", "registry.example.com/a_b/c--d:v1.2-x", f"a@sha256:{'0' * 64}"],
+)
+def test_names_of_images_are_those_of_the_oci(name: str) -> None:
+    assert image.image_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "name", ["", "-t", "--network=host", "A/b", "a b", "a\nRUN true", "a:", "a@sha256:0", "../a", "a//b"]
+)
+def test_what_is_no_name_of_an_image_is_refused(name: str, saved: Path, tmp_path: Path) -> None:
+    with pytest.raises(HeadraceError, match="not the name of an image"):
+        image.image_name(name)
+    if name:
+        with pytest.raises(HeadraceError, match="not the name of an image"):
+            _run("generate-dockerfile", "-m", str(saved), "-d", str(tmp_path / "image"), f"--base-image={name}")
+
+
+def test_an_image_without_a_model_serves_what_is_put_there(tmp_path: Path) -> None:
+    _run("generate-dockerfile", "-d", str(tmp_path / "image"), "--base-image", "registry.example.com/python:3.12")
+    steps = _steps(tmp_path / "image")
+    assert (
+        sum((word, said.partition(" AS")[0]) == ("FROM", "registry.example.com/python:3.12") for word, said in steps)
+        == 2
+    )
+    assert json.loads(dict(steps)["ENTRYPOINT"])[-2:] == ["--env-manager", "uv"]
+    assert not (tmp_path / "image" / "model_dir").exists()
+    assert "uv" in (tmp_path / "image" / "requirements.txt").read_text().split()
+
+
+def test_an_engine_that_is_not_there_is_said(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NotFound, match="docker, podman or buildah"):
+        _run("build-docker", "-m", str(saved), "-n", "digits")
+    monkeypatch.setenv("HEADRACE_IMAGE_BUILDER", "podman")
+    with pytest.raises(NotFound, match="not installed"):
+        _run("build-docker", "-m", str(saved), "-n", "digits")
+    monkeypatch.setenv("HEADRACE_IMAGE_BUILDER", "sh")
+    with pytest.raises(HeadraceError, match="must be one of"):
+        _run("build-docker", "-m", str(saved), "-n", "digits")
+
+
+def test_an_engine_that_fails_is_said(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "buildah").write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\nexit 3\n')
+    (tmp_path / "bin" / "buildah").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setenv("HEADRACE_IMAGE_BUILDER", "buildah")
+    with pytest.raises(HeadraceError, match="exit code 3"):
+        _run("build-docker", "-m", str(saved), "-n", "digits", "--network", "host")
+    assert (tmp_path / "asked").read_text().startswith("build --format docker --network host -t digits /")
+    with pytest.raises(HeadraceError, match="name of a network"):
+        _run("build-docker", "-m", str(saved), "-n", "digits", "--network", "--privileged")

@@ -40,7 +40,7 @@ models.add_command(registry.history)
 models.add_command(registry.alias)
 models.add_command(signing.sign)
 models.add_command(signing.verify)
-for _command in (shipping.generate_dockerfile, shipping.build_docker):
+for _command in (shipping.generate_dockerfile, shipping.build_docker, shipping.manifest):
     models.add_command(_command)
 
 

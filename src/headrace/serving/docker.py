@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -18,6 +19,7 @@ ENGINES = {
     "podman": ["build", "--format", "docker"],
     "buildah": ["build", "--format", "docker"],
 }
+_NETWORK = re.compile(r"[A-Za-z0-9][\w.-]{0,62}", re.ASCII)
 
 
 def build_model(
@@ -45,7 +47,7 @@ def build_model(
 def build(folder: Path, name: str, *, engine: str | None = None, network: str | None = None) -> None:
     """Build the image ``name`` from the Dockerfile in ``folder``; what the engine says goes where our output goes."""
     engine = engine or find()
-    if network is not None and not network.replace("-", "").replace("_", "").isalnum():
+    if network is not None and not _NETWORK.fullmatch(network):
         raise BadRequest(f"{network[:80]!r} is not the name of a network")
     if not (folder / "Dockerfile").is_file():
         raise NotFound(f"There is no Dockerfile in {str(folder)!r}")
