@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -211,6 +212,17 @@ def test_settings_of_a_stranger_make_nothing_of_their_own(
         with pytest.raises(BadRequest, match=match):
             load(folder)
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_server_that_a_stranger_chose_is_not_sent_anything(
+    index: Any, save: Any, server: LanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = save(index, "query")
+    monkeypatch.setenv("HEADRACE_ALLOW_PICKLE_DESERIALIZATION", "false")
+    said = re.escape(f"make llama_index.llms.openai_like.base.OpenAILike, which sends to {server.url}")
+    for load in (load_model, llama_index.load_model):
+        with pytest.raises(Untrusted, match=said):
+            load(folder)
 
 
 def test_a_script_of_a_stranger_is_not_run(save: Any, monkeypatch: pytest.MonkeyPatch) -> None:

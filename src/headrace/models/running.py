@@ -140,6 +140,16 @@ def _in_spark(file: Path) -> Iterator[str]:
             yield f"run the SQL {said.get('paramMap', {}).get('statement')!r}"
 
 
+def _in_settings(file: Path) -> Iterator[str]:
+    """Parts of LlamaIndex beside its core: they reach servers, with the keys of whoever loads them, or run models."""
+    for part in _dicts(json.loads(_read(file))):
+        kind = str(part.get("object_constructor", "llama_index.core."))
+        if not kind.startswith("llama_index.core."):
+            told = part.get("object_kwargs")
+            asked = [each for each in told.values() if "://" in str(each)] if isinstance(told, dict) else []
+            yield f"make {kind}" + (f", which sends to {', '.join(map(str, asked))}" if asked else "")
+
+
 def _whole(what: str) -> Callable[[Path], Iterator[str]]:
     """The demand of a kind of file that is never looked into."""
 
@@ -160,6 +170,7 @@ _AUDITS: dict[str, Callable[[Path], Iterator[str]]] = {
     "model.json": _in_paddle_json,
     "model.pdiparams.info": _whole("which is a pickle"),
     "metadata/*": _in_spark,
+    "settings.json": _in_settings,
     "h2o.yaml": _whole("whose model H2O makes Java objects of"),
 }
 
