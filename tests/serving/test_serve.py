@@ -6,6 +6,7 @@ import json
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -120,6 +121,8 @@ def test_several_workers_serve_one_port_and_end_together(
         for _ in range(4):
             reply = pool.request("POST", f"{running.url}/invocations", json={"inputs": {"a": [4], "b": [4]}})
             assert reply.json() == {"predictions": [1]}
+        if sys.platform == "linux":
+            assert "by 2 workers that share it" in (tmp_path / "log").read_text()
         running.process.send_signal(signal.SIGTERM)
         assert running.process.wait(60) == 0
 
@@ -206,3 +209,13 @@ def test_a_model_that_proves_nothing_is_served_one_by_one_and_says_so(registered
     with serving(command, f"http://127.0.0.1:{port}", tmp_path / "log", env=env) as running:
         said = "Every request is predicted alone: its input example has fewer than two rows\n"
         assert said in running.said()
+
+
+def test_workers_of_a_model_of_somebody_s_own_have_a_copy_each(tmp_path: Path, pool: urllib3.PoolManager) -> None:
+    script = Path(__file__).parent / "assets" / "waits.py"
+    mlflow.pyfunc.save_model(tmp_path / "model", python_model=str(script), pip_requirements=[])
+    port = free_port()
+    command = [HEADRACE, "models", "serve", "-m", str(tmp_path / "model"), "-p", str(port), "-w", "2"]
+    with serving(command, f"http://127.0.0.1:{port}", tmp_path / "log") as running:
+        assert pool.request("GET", f"{running.url}/ping").status == 200
+        assert "by 2 workers that have a copy each" in (tmp_path / "log").read_text()

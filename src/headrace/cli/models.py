@@ -62,7 +62,7 @@ for _command in (shipping.generate_dockerfile, shipping.build_docker, shipping.m
     default=1,
     show_default=True,
     envvar=["HEADRACE_MODELS_WORKERS", "MLFLOW_MODELS_WORKERS"],
-    help="Processes; each has a copy of the model.",
+    help="Processes. They share the model where that is safe, which is told at the start; else each has a copy.",
 )
 @click.option(
     "--batch",
@@ -127,18 +127,27 @@ def serve(
     listener = listen(host, port)
     # An alias may move: all workers, and those that replace them, are to have the one model of this moment.
     found = identify(model_uri)
+    deployed = None
     if workers > 1:
         from headrace.models.loading import open_model
+        from headrace.serving import forking
 
         found = found._replace(uri=str(open_model(found.uri)[1]))
-    said = f"The model {model_uri} is served at {address_of(host, listener)}/invocations (Ctrl-C stops it)"
+        deployed = _deploy(batch, found)
+        if forking.shares(deployed.model):
+            forking.settle()
+        else:
+            deployed = None
+    kept = "" if workers == 1 else f" by {workers} workers that {'share it' if deployed else 'have a copy each'}"
+    said = f"The model {model_uri} is served at {address_of(host, listener)}/invocations{kept} (Ctrl-C stops it)"
     # What is under way when the server is told to stop may take as long as any other.
     run(
-        functools.partial(_build, found, host, timeout, batch, (model_uri, watch)),
+        functools.partial(_build, found, host, timeout, batch, (model_uri, watch), deployed),
         listener,
         workers=workers,
         said=said,
         patience=timeout,
+        forks=deployed is not None,
     )
 
 
@@ -236,12 +245,20 @@ def _load(model_uri: str) -> Any:
     return load_model(model_uri)
 
 
-def _build(served: Served, host: str, timeout: int, batch: str, watched: tuple[str, float | None]) -> Any:
-    """The application, as each worker makes it for itself."""
+def _build(
+    served: Served,
+    host: str,
+    timeout: int,
+    batch: str,
+    watched: tuple[str, float | None],
+    deployed: Deployed | None = None,
+) -> Any:
+    """The application, as each worker makes it for itself; a fork has the model already."""
     import gc
 
     from headrace import _doors
     from headrace.server.gate import Gate
+    from headrace.serving import forking
     from headrace.serving.app import BODY_BYTES, THREADS, Scorer
     from headrace.serving.line import WAITING
     from headrace.serving.watch import Watch
@@ -250,7 +267,10 @@ def _build(served: Served, host: str, timeout: int, batch: str, watched: tuple[s
     hosts = tuple(name.strip() for name in names if name.strip())
     # Who binds to more than this machine has it called by names we cannot know.
     gate = Gate(bind=host, hosts=hosts if hosts or _is_loopback(host) else ("*",))
-    deployed = _deploy(batch, served)
+    if deployed is None:
+        deployed = _deploy(batch, served)
+    else:
+        forking.begin()
     # What is here now stays until the end; the collector need not look at it again with every large request.
     gc.collect()
     gc.freeze()

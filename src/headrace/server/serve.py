@@ -17,9 +17,10 @@ from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.connection import wait
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 from uvicorn import Config, Server
+from uvicorn._subprocess import subprocess_started
 from uvicorn.supervisors import Multiprocess, multiprocess
 
 import headrace
@@ -62,12 +63,19 @@ class Draining(typing.Protocol):
 
 
 def run(
-    build: Callable[[], Any], listener: socket.socket, *, workers: int, said: str, patience: int = DRAIN_SECONDS
+    build: Callable[[], Any],
+    listener: socket.socket,
+    *,
+    workers: int,
+    said: str,
+    patience: int = DRAIN_SECONDS,
+    forks: bool = False,
 ) -> None:
     """Serve the ASGI application that ``build`` makes, and print ``said`` when it is there.
 
-    With more than one worker ``build`` is pickled, and called once in each of them. ``patience`` is how many seconds
-    answers under way have when the server is told to stop, where it is more than ``DRAIN_SECONDS``.
+    With more than one worker ``build`` is called once in each of them; it is pickled, unless the workers are to be
+    forks of this process. ``patience`` is how many seconds answers under way have when the server is told to stop, where
+    it is more than ``DRAIN_SECONDS``.
     """
     patience = max(patience, DRAIN_SECONDS)
     _raise_file_limit()
@@ -76,7 +84,7 @@ def run(
         # The supervisor makes its workers by this name, and they are to end as the single server does.
         multiprocess.Process = _Worker  # type: ignore[misc]
         print(said, flush=True)
-        start = _FirstStart(build)
+        start = _FirstStart(build, forks)
         _Supervisor(_config(start, workers, patience, factory=True), sockets=[listener]).run()
         if start.failed.value:
             raise HeadraceError("The workers could not start; the reason is above")
@@ -87,8 +95,8 @@ def run(
 class _FirstStart:
     """Makes a worker's application; when the very first cannot be made, the supervisor need not try for ever."""
 
-    def __init__(self, build: Callable[[], Any]) -> None:
-        self._build = build
+    def __init__(self, build: Callable[[], Any], forks: bool) -> None:
+        self._build, self.forks = build, forks
         # Bare flags: a worker that is ended while it holds the lock of an event would hold up everybody else.
         context = get_context("spawn")
         self.failed, self._succeeded = context.RawValue("b", 0), context.RawValue("b", 0)
@@ -180,6 +188,12 @@ class _Server(Server):
 class _Worker(multiprocess.Process):
     """One of several processes that serve the same socket."""
 
+    def __init__(self, config: Config, sockets: list[socket.socket]) -> None:
+        super().__init__(config, sockets)
+        if cast(_FirstStart, config.app).forks:
+            told = {"config": config, "target": self.target, "sockets": sockets}
+            self.process = get_context("fork").Process(target=_forked, kwargs=told)  # type: ignore[assignment]
+
     @property
     def server(self) -> Server:
         if self._server is None:
@@ -194,6 +208,13 @@ class _Worker(multiprocess.Process):
                 self.parent_conn.recv()
                 return True
         return False
+
+
+def _forked(config: Config, target: Callable[..., None], sockets: list[socket.socket]) -> None:
+    """Begin as a fork: without what the supervisor does when it is told to stop."""
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, signal.SIG_DFL)
+    subprocess_started(config, target, sockets, None)
 
 
 class _Supervisor(Multiprocess):
