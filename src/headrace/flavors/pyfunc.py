@@ -13,7 +13,7 @@ import msgspec
 
 from headrace import _doors
 from headrace.base.errors import BadRequest, NotFound
-from headrace.models import imports, pickles
+from headrace.models import hub, imports, pickles
 from headrace.models.agents import ChatAgent, ChatModel, ResponsesAgent
 from headrace.models.code import read_config, run_script
 from headrace.models.conversing import Conversing, kind_of
@@ -266,12 +266,14 @@ def _save_loader(folder: Path, options: Options) -> Saved:
 def _copy(uri: str, folder: Path) -> dict[str, str]:
     """Copy an artifact into the model; two of the same name get folders of their own."""
     source = Path(_local(uri))
+    # The folder of a snapshot is called by its commit.
+    name = hub.repository(uri)[0] if hub.is_of_hub(uri) else source.name
     home, count = folder / "artifacts", 0
-    while (home / source.name).exists():
+    while (home / name).exists():
         count += 1
         home = folder / "artifacts" / str(count)
-    home.mkdir(parents=True, exist_ok=True)
-    target = home / source.name
+    target = home / name
+    target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copytree(source, target) if source.is_dir() else shutil.copy2(source, target)
     return {"path": target.relative_to(folder).as_posix(), "uri": uri}
 
@@ -279,6 +281,8 @@ def _copy(uri: str, folder: Path) -> dict[str, str]:
 def _local(uri: str) -> str:
     if Path(uri).exists():
         return str(Path(uri).resolve())
+    if hub.is_of_hub(uri):
+        return str(hub.snapshot(uri))
     if ":/" not in uri:
         raise NotFound(f"There is no artifact at {uri!r}")
     return str(fetch(uri))
