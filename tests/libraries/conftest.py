@@ -13,6 +13,8 @@ collect_ignore_glob = [] if importlib.util.find_spec("torch") else ["test_*.py"]
 
 #: What is deprecated in the libraries' own code, or in how one calls another, is not ours to mend: message, category.
 _OF_OTHERS: dict[str, str] = {
+    # PEFT asks transformers by a name that has another since.
+    ".*is_gradient_checkpointing": "FutureWarning",
     # LlamaIndex keeps what was said in a chat in SQLite, and leaves its connection and event loop to the collector.
     ".*aiosqlite": "ResourceWarning",
     "unclosed event loop": "ResourceWarning",

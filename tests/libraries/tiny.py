@@ -11,17 +11,18 @@ _SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 CHAT = "{% for each in messages %}{{ each['role'] + ' : ' + each['content'] + ' ' }}{% endfor %}assistant :"
 
 
-def tokenizer() -> Any:
-    """One that knows a word by the spaces around it."""
+def tokenizer(*, framed: bool = True) -> Any:
+    """One that knows a word by the spaces around it, and frames a text, as BERT's do."""
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
     words = {word: number for number, word in enumerate([*_SPECIAL, *WORDS])}
     made = Tokenizer(models.WordLevel(words, unk_token="[UNK]"))
     made.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    made.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
-    )
+    if framed:
+        made.post_processor = processors.TemplateProcessing(
+            single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+        )
     return PreTrainedTokenizerFast(
         tokenizer_object=made,
         pad_token="[PAD]",
@@ -68,7 +69,7 @@ def llama() -> tuple[Any, Any]:
         bos_token_id=2,
         eos_token_id=3,
     )
-    words = tokenizer()
+    words = tokenizer(framed=False)
     words.chat_template = CHAT
     return transformers.LlamaForCausalLM(config).eval(), words
 

@@ -71,13 +71,31 @@ def _changed(model_uri: str, names: Sequence[str]) -> Iterator[Path]:
             _put(model_uri, Path(made) / name)
 
 
-def _put(model_uri: str, file: Path) -> None:
-    """Store ``file`` in the model at ``model_uri``."""
+@contextmanager
+def enlarged(model_uri: str) -> Iterator[tuple[Path, Path]]:
+    """The folder of a model, and an empty one, whose files become files of the model when all went well."""
+    source = fetch(model_uri)
+    with TemporaryDirectory(prefix="headrace-change-") as made:
+        added = Path(made)
+        yield source, added
+        names = [file.relative_to(added).as_posix() for file in added.rglob("*") if file.is_file()]
+        if names and (source / MANIFEST).is_file():
+            shutil.copy2(source / MANIFEST, added)
+            manifest.renew(added, names)
+        for file in sorted(added.rglob("*")):
+            if file.is_file():
+                _put(model_uri, file, file.relative_to(added).parent.as_posix())
+
+
+def _put(model_uri: str, file: Path, inside: str = ".") -> None:
+    """Store ``file`` in the model at ``model_uri``, in the folder ``inside`` it."""
     from headrace.tracking.client import MlflowClient
 
     scheme, colon, rest = model_uri.partition(":/")
     if not colon or scheme == "file":
-        shutil.copy2(file, Path(model_uri.removeprefix("file://").removeprefix("file:")) / file.name)
+        place = Path(model_uri.removeprefix("file://").removeprefix("file:")) / inside
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(file, place / file.name)
         return
     logged = Model.load(fetch(model_uri)).model_id
     if scheme == "models" and rest.strip("/") != logged:
@@ -86,9 +104,9 @@ def _put(model_uri: str, file: Path) -> None:
             "and register that as a new version"
         )
     if logged:
-        MlflowClient().log_model_artifact(logged, str(file))
+        MlflowClient().log_model_artifact(logged, str(file), None if inside == "." else inside)
     elif scheme == "runs":
         run_id, _, path = rest.strip("/").partition("/")
-        MlflowClient().log_artifact(run_id, str(file), path)
+        MlflowClient().log_artifact(run_id, str(file), path if inside == "." else f"{path}/{inside}")
     else:
         raise BadRequest(f"A model at {model_uri!r} cannot be changed; give runs:/, models:/m-… or a local path")
