@@ -74,8 +74,8 @@ def run(
     """Serve the ASGI application that ``build`` makes, and print ``said`` when it is there.
 
     With more than one worker ``build`` is called once in each of them; it is pickled, unless the workers are to be
-    forks of this process. ``patience`` is how many seconds answers under way have when the server is told to stop, where
-    it is more than ``DRAIN_SECONDS``.
+    forks of this process. ``patience`` is how many seconds answers under way have when the server is told to stop,
+    where it is more than ``DRAIN_SECONDS``.
     """
     patience = max(patience, DRAIN_SECONDS)
     _raise_file_limit()
