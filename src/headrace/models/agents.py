@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from abc import abstractmethod
+from abc import ABCMeta, abstractmethod
 from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 
-class ChatModel(PythonModel):
+class ChatModel(PythonModel, metaclass=ABCMeta):
     """A model that continues a conversation as chat completions do. MLflow's older kind: see ``ResponsesAgent``."""
 
     @abstractmethod
@@ -47,7 +47,7 @@ class ChatModel(PythonModel):
         raise NotImplementedError(f"{type(self).__name__} has no predict_stream")
 
 
-class _TakesDicts(PythonModel):
+class _TakesDicts(PythonModel, metaclass=ABCMeta):
     """A model whose methods take, beside records, the dict that a request is."""
 
     @staticmethod

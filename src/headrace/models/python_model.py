@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import typing
-from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -32,7 +31,7 @@ class PythonModelContext:
         return self._model_config
 
 
-class PythonModel(metaclass=ABCMeta):
+class PythonModel:
     """Subclass this and write ``predict``; in ``load_context`` open what cannot be pickled."""
 
     @property
@@ -40,12 +39,13 @@ class PythonModel(metaclass=ABCMeta):
         """The type hints of what ``predict`` takes and gives."""
         return hints_of(self)
 
-    def load_context(self, context: PythonModelContext) -> None:  # noqa: B027
+    def load_context(self, context: PythonModelContext) -> None:
         """Called once, when the model is loaded and before it is asked."""
 
-    @abstractmethod
+    # Not abstract, and of no metaclass: pickles of MLflow's make the class before they give it its methods.
     def predict(self, context: Any, model_input: Any, params: dict[str, Any] | None = None) -> Any:
         """The prediction for ``model_input``. May leave out ``context``, and ``params`` too."""
+        raise NotImplementedError
 
     def predict_stream(self, context: Any, model_input: Any, params: dict[str, Any] | None = None) -> Iterator[Any]:
         """The prediction for ``model_input``, part by part."""
