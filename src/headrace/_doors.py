@@ -142,7 +142,7 @@ ABSENT = frozenset(
     update_workspace validate_evaluation_results
 
     agno anthropic autogen bedrock claude_code config crewai evaluation gateway gemini genai groq haystack
-    johnsnowlabs litellm metrics mistral optuna otel projects pydantic_ai pyspark pytest semantic_kernel
+    litellm metrics mistral optuna otel projects pydantic_ai pyspark pytest semantic_kernel
     smolagents strands system_metrics tracing typesafe
     """.split()
 )

@@ -12,6 +12,7 @@ import yaml
 
 from headrace.base.errors import BadRequest, NotSupported
 from headrace.models.loading import load_flavor
+from headrace.models.model import get_model_info
 from headrace.models.pyfunc import load_model
 
 
@@ -25,6 +26,18 @@ def test_a_model_from_r_is_said_to_be_rs(tmp_path: Path) -> None:
     model = _saved(tmp_path, crate={"version": "1.0", "model": "model.bin"})
     with pytest.raises(NotSupported, match="saved from R"):
         load_model(model)
+    with pytest.raises(NotSupported, match="saved from R"):
+        load_flavor(importlib.import_module("headrace.flavors.sklearn").FLAVOR, model)
+    assert get_model_info(model).flavors == {"crate": {"version": "1.0", "model": "model.bin"}}
+
+
+def test_a_model_from_r_that_can_be_asked_as_a_function_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "constant.py").write_text(
+        "def _load_pyfunc(path): return type('Seven', (), {'predict': lambda *_: 7})()"
+    )
+    loader = {"loader_module": "constant", "code": "."}
+    model = _saved(tmp_path, crate={"version": "1.0", "model": "model.bin"}, python_function=loader)
+    assert load_model(model).predict([1]) == 7
 
 
 @pytest.mark.parametrize("library", ["fastai", "gluon", "mleap"])
