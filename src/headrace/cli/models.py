@@ -102,21 +102,9 @@ def serve(
     if _is_own("local" if no_conda else env_manager):
         from headrace.serving import prepared
 
-        words = [
-            "models",
-            "serve",
-            "-m",
-            model_uri,
-            "-h",
-            host,
-            "-p",
-            str(port),
-            "-t",
-            str(timeout),
-            "-w",
-            str(workers),
-        ]
-        words += ["--batch", batch, "--env-manager", "local", *(["--watch", str(watch)] if watch is not None else [])]
+        words = ["models", "serve", "-m", model_uri, "-h", host, "-p", str(port), "-t", str(timeout)]
+        words += ["-w", str(workers), "--batch", batch, "--env-manager", "local"]
+        words += ["--watch", str(watch)] if watch is not None else []
         prepared.become(prepared.python_for(model_uri), words)
     from headrace.server.serve import address_of, listen, run
     from headrace.serving.served import identify
