@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import logging
 import warnings
 from collections.abc import Callable, Iterator
@@ -51,3 +52,15 @@ def files(folder: Path, known: Callable[[str], str] = str) -> list[str]:
     """The files in ``folder``; ``known`` makes one name of those that are named by chance."""
     found = (str(each.relative_to(folder)) for each in folder.rglob("*"))
     return sorted(known(each) for each in found if Path(each).name not in _OWN_FILES)
+
+
+def arguments(ours: Any, *functions: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The names and defaults that functions of our flavor take, and those of MLflow's module of that name."""
+    with genuine():
+        theirs = importlib.import_module(f"mlflow.{ours.__name__.rpartition('.')[2]}")
+    return _arguments(ours, functions), _arguments(theirs, functions)
+
+
+def _arguments(module: Any, functions: tuple[str, ...]) -> dict[str, Any]:
+    taken = {name: inspect.signature(getattr(module, name)).parameters.values() for name in functions}
+    return {name: [(each.name, each.default) for each in found] for name, found in taken.items()}

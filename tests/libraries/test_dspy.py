@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import pickle
 import re
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 import headrace
 from headrace.base.errors import BadRequest, NotSupported, Untrusted
@@ -22,6 +19,7 @@ from headrace.flavors import dspy
 from headrace.models.pyfunc import load_model
 from headrace.testing.flavors import FlavorContract
 from tests.flavors import hostile
+from tests.libraries import genuine
 from tests.libraries.openai_server import LanguageModel, Messages, language_model, text_of
 
 # Of LiteLLM, about types of its own.
@@ -58,14 +56,13 @@ def server() -> Iterator[LanguageModel]:
     with language_model(answer) as running, pytest.MonkeyPatch.context() as patch:
         patch.setenv("OPENAI_BASE_URL", running.url)
         patch.setenv("OPENAI_API_KEY", "from-environment")
+        patch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "true")
         yield running
 
 
 @pytest.fixture(scope="module")
 def library(server: LanguageModel) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import dspy as library
+    import dspy as library
 
     library.configure(lm=library.LM("openai/m", api_base=server.url, api_key="secret-key-1", cache=False))
     return library
@@ -84,18 +81,6 @@ def save(library: Any, tmp_path: Path) -> Any:
 def script(tmp_path: Path) -> str:
     (tmp_path / "program.py").write_text(SCRIPT)
     return str(tmp_path / "program.py")
-
-
-@pytest.fixture(scope="module")
-def genuine() -> Any:
-    logging.getLogger("mlflow").setLevel(logging.ERROR)
-    with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
-        warnings.simplefilter("ignore")
-        import mlflow.dspy
-        import mlflow.pyfunc
-
-        patch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "true")
-        yield mlflow
 
 
 class TestContract(FlavorContract):
@@ -254,34 +239,29 @@ class _Bomb:
 
 
 @pytest.mark.parametrize("told", [{}, {"use_dspy_model_save": True}, {"input_example": {"question": "x"}}])
-def test_both_sides_ask_a_program_alike(
-    library: Any, save: Any, genuine: Any, tmp_path: Path, told: dict[str, Any]
-) -> None:
+def test_both_sides_ask_a_program_alike(library: Any, save: Any, tmp_path: Path, told: dict[str, Any]) -> None:
     program, asked = library.ChainOfThought("question -> answer"), {"question": "hello"}
-    _both(genuine, program, save, str(tmp_path / "theirs"), told, asked)
+    _both(program, save, str(tmp_path / "theirs"), told, asked)
 
 
-def test_both_sides_ask_a_chat_alike(library: Any, save: Any, genuine: Any, tmp_path: Path) -> None:
+def test_both_sides_ask_a_chat_alike(library: Any, save: Any, tmp_path: Path) -> None:
     class Chat(library.Module):  # type: ignore[misc, name-defined]
         def forward(self, messages):
             return {"told": messages[-1]["content"]}
 
-    _both(genuine, Chat(), save, str(tmp_path / "theirs"), {"task": "llm/v1/chat"}, CHAT)
+    _both(Chat(), save, str(tmp_path / "theirs"), {"task": "llm/v1/chat"}, CHAT)
 
 
-def _both(genuine: Any, program: Any, save: Any, theirs: str, told: dict[str, Any], asked: Any) -> None:
-    ours = save(program, **told)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        genuine.dspy.save_model(program, path=theirs, pip_requirements=[], **told)
-        answers = [genuine.pyfunc.load_model(each).predict(asked) for each in (ours, theirs)]
-    answers += [load_model(each).predict(asked) for each in (ours, theirs)]
+def _both(program: Any, save: Any, theirs: str, told: dict[str, Any], asked: Any) -> None:
+    folders = [Path(save(program, **told)), Path(theirs)]
+    genuine.call("dspy.save_model", program, path=theirs, pip_requirements=[], **told)
+    answers = [genuine.answer(each, asked) for each in folders]
+    answers += [load_model(str(each)).predict(asked) for each in folders]
     assert answers == [answers[0]] * 4
-    described = [yaml.safe_load(Path(each, "MLmodel").read_text()) for each in (ours, theirs)]
-    for field in ("flavors", "signature", "metadata"):
-        assert described[0].get(field) == described[1].get(field)
-    files = [sorted(str(each.relative_to(home)) for each in Path(home).rglob("*")) for home in (ours, theirs)]
-    assert [each for each in files[0] if each != "manifest.sha256"] == files[1]
+    ours, others = (genuine.described(each) for each in folders)
+    assert ours == others
+    ours_files, their_files = (genuine.files(each) for each in folders)
+    assert ours_files == their_files
 
 
 def test_a_program_is_logged_by_its_door(library: Any, tmp_path: Path) -> None:
@@ -289,3 +269,8 @@ def test_a_program_is_logged_by_its_door(library: Any, tmp_path: Path) -> None:
     with headrace.start_run():
         info = headrace.dspy.log_model(library.Predict("question -> answer"), name="program")
     assert headrace.pyfunc.load_model(info.model_uri).predict({"question": "x"}) == {"answer": "X"}
+
+
+def test_functions_take_the_arguments_of_mlflow() -> None:
+    ours, theirs = genuine.arguments(dspy, "save_model", "log_model", "load_model")
+    assert ours == theirs

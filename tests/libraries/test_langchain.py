@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from headrace.models.model import Model
 from headrace.models.pyfunc import load_model
 from headrace.testing.flavors import FlavorContract
 from tests.flavors import hostile
+from tests.libraries import genuine
 from tests.libraries.openai_server import LanguageModel, language_model
 
 HEAD = """
@@ -90,16 +89,6 @@ def save(write: Any, tmp_path: Path) -> Any:
         return str(tmp_path / "model")
 
     return saved
-
-
-@pytest.fixture(scope="module")
-def genuine() -> Any:
-    logging.getLogger("mlflow").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import mlflow.langchain
-        import mlflow.pyfunc
-    return mlflow
 
 
 class TestContract(FlavorContract):
@@ -293,19 +282,16 @@ def test_a_model_is_logged_and_loaded_from_its_run(write: Any, tmp_path: Path, m
 
 
 @pytest.mark.parametrize(("text", "asked"), [(CHAIN, [{"q": "one"}, {"q": "two"}]), (BARE, CHAT), (ECHO, ["a", "b"])])
-def test_both_sides_ask_the_model_alike(save: Any, genuine: Any, tmp_path: Path, text: str, asked: Any) -> None:
+def test_both_sides_ask_the_model_alike(save: Any, tmp_path: Path, text: str, asked: Any) -> None:
     options: dict[str, Any] = {"input_example": asked, "model_config": {"word": "saved"}}
-    ours, theirs = save(text, **options), str(tmp_path / "theirs")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        genuine.langchain.save_model(str(tmp_path / "scripts/chain.py"), theirs, pip_requirements=[], **options)
-        told = [_same(genuine.pyfunc.load_model(each).predict(asked)) for each in (ours, theirs)]
-    told += [_same(load_model(each).predict(asked)) for each in (ours, theirs)]
+    ours, theirs = Path(save(text, **options)), tmp_path / "theirs"
+    script = str(tmp_path / "scripts/chain.py")
+    genuine.call("langchain.save_model", script, str(theirs), pip_requirements=[], **options)
+    told = [_same(genuine.answer(each, asked)) for each in (ours, theirs)]
+    told += [_same(load_model(str(each)).predict(asked)) for each in (ours, theirs)]
     assert told == [told[0]] * 4
-    flavors = [yaml.safe_load(Path(each, "MLmodel").read_text())["flavors"] for each in (ours, theirs)]
-    assert flavors[0] == flavors[1]
-    files = [sorted(each.name for each in Path(folder).iterdir()) for folder in (ours, theirs)]
-    assert [each for each in files[0] if each != "manifest.sha256"] == files[1]
+    assert genuine.described(ours)["flavors"] == genuine.described(theirs)["flavors"]
+    assert genuine.files(ours) == genuine.files(theirs)
     assert Model.load(ours).get_input_schema() == Model.load(theirs).get_input_schema()
 
 
@@ -317,3 +303,8 @@ def _same(told: Any) -> Any:
         return told
     changing = ("id", "created", "usage", "finish_reason")
     return {name: _same(each) for name, each in told.items() if name not in changing}
+
+
+def test_functions_take_the_arguments_of_mlflow() -> None:
+    ours, theirs = genuine.arguments(langchain, "save_model", "log_model", "load_model")
+    assert ours == theirs

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,6 @@ import numpy as np
 import openai as library
 import pandas as pd
 import pytest
-import yaml
 
 import headrace
 from headrace.base.errors import BadRequest, HeadraceError, Unauthenticated, Unreachable
@@ -22,6 +19,7 @@ from headrace.models.model import Model
 from headrace.models.pyfunc import load_model
 from headrace.testing.flavors import FlavorContract
 from tests.flavors import hostile
+from tests.libraries import genuine
 from tests.libraries.openai_server import LanguageModel, language_model
 
 #: Tasks and what they are told, what they are asked, and what they answer.
@@ -100,36 +98,23 @@ class TestContract(FlavorContract):
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_model_is_asked_as_genuine_mlflow_asks_it(
-    case: str, save: Any, genuine: Any, server: LanguageModel, tmp_path: Path
+    case: str, save: Any, server: LanguageModel, tmp_path: Path
 ) -> None:
     told, asked, answer = CASES[case]
-    ours, theirs = save(**told), str(tmp_path / "theirs")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        named = told | {"task": openai._task(told["task"])}
-        genuine.openai.save_model("small", path=theirs, pip_requirements=[], **named)
-        before = len(server.asked)
-        for folder in (ours, theirs):
-            assert _listed(genuine.pyfunc.load_model(folder).predict(asked)) == answer
-        bodies = _sorted(server.asked[before:])
+    ours, theirs = Path(save(**told)), tmp_path / "theirs"
+    named = told | {"task": openai._task(told["task"])}
+    genuine.call("openai.save_model", "small", path=str(theirs), pip_requirements=[], **named)
     before = len(server.asked)
     for folder in (ours, theirs):
-        assert _listed(load_model(folder).predict(asked)) == answer
+        assert _listed(genuine.answer(folder, asked)) == answer
+    bodies = _sorted(server.asked[before:])
+    before = len(server.asked)
+    for folder in (ours, theirs):
+        assert _listed(load_model(str(folder)).predict(asked)) == answer
     assert _sorted(server.asked[before:]) == bodies
-    described = [yaml.safe_load(Path(each, "MLmodel").read_text()) for each in (ours, theirs)]
-    assert described[0]["flavors"] == described[1]["flavors"]
-    assert described[0]["signature"] == described[1]["signature"]
+    assert genuine.described(ours) == genuine.described(theirs)
+    assert genuine.files(ours) == genuine.files(theirs)
     assert Path(ours, "model.yaml").read_text() == Path(theirs, "model.yaml").read_text()
-
-
-@pytest.fixture(scope="module")
-def genuine() -> Any:
-    logging.getLogger("mlflow").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import mlflow.openai
-        import mlflow.pyfunc
-    return mlflow
 
 
 def test_what_was_saved_and_what_is_asked_go_into_the_request(save: Any, server: LanguageModel) -> None:
@@ -217,7 +202,7 @@ def test_a_server_that_is_not_there_is_named(save: Any, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (b"!!python/object/apply:os.mkdir [ran]", "not YAML"),
+        (b"!!python/object/apply:os.mkdir [ran]", "not plain YAML"),
         (b"[1]", "name a model"),
         (b"{model: m, task: chat.completions, messages: [{role: user, content: '{a.__class__}'}]}", "no variable"),
     ],
@@ -248,3 +233,8 @@ def _sorted(asked: list[dict[str, Any]]) -> list[Any]:
 
 def _listed(answer: Any) -> Any:
     return [each.tolist() if hasattr(each, "tolist") else each for each in answer]
+
+
+def test_functions_take_the_arguments_of_mlflow() -> None:
+    ours, theirs = genuine.arguments(openai, "save_model", "log_model", "load_model")
+    assert ours == theirs

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,7 @@ class Engine:
                 return [each.to_dict() for each in engine.retrieve(_query(asked))]
             if hasattr(engine, "query"):
                 return str(engine.query(_query(asked)))
-            with self._alone:
+            with nullcontext() if engine is not self._made else self._alone:
                 engine.reset()
                 return str(engine.chat(**_message(asked)))
         except TypeError as error:
@@ -163,8 +164,16 @@ def _asked(made: Any, engine: str | None, config: Mapping[str, Any]) -> Engine |
 
 
 def _engine(index: Any, kind: str | None, config: Mapping[str, Any]) -> Any:
-    makers = {QUERY: index.as_query_engine, CHAT: index.as_chat_engine, RETRIEVER: index.as_retriever}
-    return makers[str(kind)](**config)
+    if kind == RETRIEVER:
+        return index.as_retriever(**config)
+    if kind == QUERY:
+        return index.as_query_engine(**config)
+    from llama_index.core import Settings
+    from llama_index.core.memory import ChatMemoryBuffer
+
+    # What is remembered for one request is a list: LlamaIndex's own memory opens a database, and a thread, for each.
+    memory = ChatMemoryBuffer.from_defaults(llm=config.get("llm") or Settings.llm)
+    return index.as_chat_engine(**{"memory": memory, **config})
 
 
 def _query(asked: Any) -> Any:

@@ -18,6 +18,7 @@ from headrace.models.examples import InputExample
 from headrace.models.flavor import Saved, Saving, public
 from headrace.models.inference import infer_params
 from headrace.models.native import Asked, LibraryFlavor, defaults, providers
+from headrace.models.plain import read_yaml
 from headrace.models.secrets import is_name_of_secret
 from headrace.models.signature import ModelSignature
 from headrace.models.trust import file_in
@@ -80,13 +81,8 @@ class OpenAI(LibraryFlavor[Options]):
         return Saved(own=own, pyfunc={"data": _FILE}, needs=providers("openai"))
 
     def load(self, folder: Path, own: Mapping[str, Any]) -> Any:
-        import yaml
-
         file = file_in(folder, own, "data")
-        try:
-            said = yaml.safe_load(file.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise BadRequest(f"The model's file {file.name} is not YAML: {error}") from error
+        said = read_yaml(file, "The model's file")
         if not isinstance(said, dict) or not {"model", "task"} <= said.keys():
             raise BadRequest(f"The model's file {file.name} must name a model and its task")
         _check(said)
