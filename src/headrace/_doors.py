@@ -153,6 +153,7 @@ _UPSTAIRS = {
     "pyfunc.model.get_default_conda_env": "flavors.pyfunc",
     "pyfunc.model.get_default_pip_requirements": "flavors.pyfunc",
     "pyfunc.spark_udf": "serving.spark",
+    "pyfunc.warn_dependency_requirement_mismatches": "models.mismatches",
 }
 
 #: Functions of ``headrace.artifacts`` that stand upstairs of that room.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.base.errors import BadRequest, NotSupported
-from headrace.models import examples
+from headrace.models import examples, mismatches
 from headrace.models.code import read_config
 from headrace.models.enforcement import enforce, enforce_params
 from headrace.models.loading import load_pyfunc, open_model
@@ -143,10 +143,12 @@ def load_model(
 ) -> PyFuncModel:
     """Load any model that can be asked as a Python function, from a path or a URI.
 
-    ``model_config`` replaces keys of the configuration the model was saved with. ``suppress_warnings`` does nothing:
-    there are none.
+    ``model_config`` replaces keys of the configuration the model was saved with. ``suppress_warnings`` says nothing of
+    what is installed in another version than the model requires.
     """
     model, folder = open_model(model_uri, dst_path)
+    if not suppress_warnings:
+        mismatches.warn_of(folder)
     given = read_config(model_config)
     saved = read_config(model.flavors.get("python_function", {}).get("config"))
     config = None if given is None and saved is None else {**(saved or {}), **(given or {})}
