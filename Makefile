@@ -13,7 +13,7 @@ export HEADRACE_GENUINE_PYTHON ?= $(CURDIR)/.venv-genuine/bin/python
 GENUINE := $(if $(filter $(CURDIR)/.venv-genuine/bin/python,$(HEADRACE_GENUINE_PYTHON)),.venv-genuine/.installed)
 
 INSTALLED := $(VENV)/.installed
-.PHONY: help demo test check install ui genuine libraries generated requirements format clean
+.PHONY: help demo test check install ui genuine libraries oldest generated requirements format clean
 .DEFAULT_GOAL := help
 
 help:  ## What can be asked of make
@@ -26,6 +26,7 @@ test: ui $(GENUINE) libraries  ## Everything: style, types, storeys, generated f
 	@$(MAKE) --no-print-directory .style
 	$(BIN)/pytest -n $(JOBS)
 	@$(MAKE) --no-print-directory .libraries-tests
+	@$(MAKE) --no-print-directory oldest
 	$(BIN)/python examples/demo.py --once
 
 check: ui  ## What to run before pushing: the same without the slow tests, in under a minute
@@ -74,6 +75,16 @@ libraries: .venv-libraries/.installed  ## The environment of the large libraries
 .libraries-tests: libraries
 	printf '%s\n' tests/libraries/test_*.py | xargs -n 1 -P $(JOBS) .venv-libraries/bin/python -m pytest
 
+# Their wheels are for Python 3.11. Old releases warn of what their neighbours have changed since.
+OLDEST_WARNINGS = $(addprefix -W ignore::,DeprecationWarning FutureWarning PendingDeprecationWarning)
+oldest: .venv-oldest/.installed  ## The tests of the flavors with the oldest libraries that pyproject.toml names
+	.venv-oldest/bin/python -m pytest -n $(JOBS) -m "not slow" $(OLDEST_WARNINGS) tests/flavors
+.venv-oldest/.installed: requirements/oldest.txt pyproject.toml | $(INSTALLED)
+	test -x .venv-oldest/bin/python || $(BIN)/uv venv --quiet --python 3.11 .venv-oldest
+	$(UV) install --quiet --python .venv-oldest/bin/python --require-hashes -r requirements/oldest.txt
+	HEADRACE_BUILD_UI=0 $(UV) install --quiet --python .venv-oldest/bin/python --no-deps --no-build-isolation -e .
+	@touch $@
+
 generated: $(INSTALLED)  ## Write anew what is derived from the calls: OpenAPI, the UI's types, the reference
 	$(BIN)/python -m headrace.wire
 	$(BIN)/python docs/generate.py
@@ -92,7 +103,9 @@ requirements: $(INSTALLED)  ## Pin anew, by version and hash, what pyproject.tom
 	$(COMPILE) requirements/genuine.txt requirements/genuine.in
 	$(COMPILE) requirements/libraries.txt requirements/libraries.in --overrides requirements/libraries.overrides \
 		--fork-strategy fewest --no-emit-package torch
+	$(filter-out --universal,$(COMPILE)) requirements/oldest.txt pyproject.toml requirements/oldest.in \
+		--constraints requirements/core.txt
 	echo uv | $(COMPILE) requirements/uv.txt - --constraints requirements/dev.txt
 
 clean:  ## Remove the environments and what was built
-	rm -rf $(VENV) .venv-genuine .venv-libraries src/headrace/server/static ui/node_modules ui/dist .demo
+	rm -rf $(VENV) .venv-genuine .venv-libraries .venv-oldest src/headrace/server/static ui/node_modules ui/dist .demo

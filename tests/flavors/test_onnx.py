@@ -87,7 +87,8 @@ def test_big_tensors_lie_beside_the_graph_and_the_users_model_keeps_its_own(tmp_
     whole = model.SerializeToString()
     onnx.save_model(model, tmp_path / "m", pip_requirements=[])
     assert model.SerializeToString() == whole
-    assert len([each for each in (tmp_path / "m").iterdir() if each.suffix == ".data"]) == 1
+    size = len(model.graph.initializer[0].raw_data)
+    assert len([each for each in (tmp_path / "m").iterdir() if each.stat().st_size == size]) == 1
     assert onnx.load_model(str(tmp_path / "m")).graph.initializer[0].raw_data == model.graph.initializer[0].raw_data
     assert pyfunc.load_model(str(tmp_path / "m")).predict(X.to_numpy())["y"].shape == (6, 600)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import skops.io
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
@@ -64,6 +65,8 @@ def test_the_default_format_is_skops(model: Any, tmp_path: Path) -> None:
 
 
 def test_a_forest_is_refused_by_skops_with_the_type_to_trust(forest: Any, tmp_path: Path) -> None:
+    if not skops.io.get_untrusted_types(data=skops.io.dumps(forest)):
+        pytest.skip("this release of skops takes trees for harmless")
     with pytest.raises(Untrusted, match=r"sklearn\.tree\._tree\.Tree.*skops_trusted_types"):
         sklearn.save_model(forest, tmp_path / "m")
     assert not (tmp_path / "m").exists()
