@@ -87,3 +87,63 @@ def sentences(folder: Path) -> Any:
 def says(folder: Path, name: str) -> Any:
     """What a JSON file in ``folder`` says."""
     return json.loads((folder / name).read_text())
+
+
+def diffusion(folder: Path) -> Any:
+    """A pipeline that draws 8 × 8 pixels, and an adapter for it, in ``folder``."""
+    import peft
+    import torch
+    import transformers
+    from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+    from diffusers.utils import convert_state_dict_to_diffusers
+
+    torch.manual_seed(0)
+    unet = UNet2DConditionModel(
+        sample_size=4,
+        in_channels=4,
+        out_channels=4,
+        layers_per_block=1,
+        block_out_channels=(4, 8),
+        norm_num_groups=2,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        cross_attention_dim=8,
+        attention_head_dim=2,
+    )
+    vae = AutoencoderKL(
+        block_out_channels=[4, 8],
+        in_channels=3,
+        out_channels=3,
+        down_block_types=["DownEncoderBlock2D"] * 2,
+        up_block_types=["UpDecoderBlock2D"] * 2,
+        latent_channels=4,
+        norm_num_groups=2,
+    )
+    words = tokenizer()
+    config = transformers.CLIPTextConfig(
+        vocab_size=len(WORDS) + len(_SPECIAL),
+        hidden_size=8,
+        intermediate_size=8,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        max_position_embeddings=32,
+        bos_token_id=2,
+        eos_token_id=3,
+        pad_token_id=0,
+    )
+    text = transformers.CLIPTextModel(config)
+    pipeline = StableDiffusionPipeline(
+        vae=vae,
+        text_encoder=text,
+        tokenizer=words,
+        unet=unet,
+        scheduler=DDIMScheduler(steps_offset=1, clip_sample=False),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    pipeline.save_pretrained(folder / "base")
+    unet.add_adapter(peft.LoraConfig(r=2, target_modules=["to_q", "to_v"], init_lora_weights=False))
+    layers = convert_state_dict_to_diffusers(peft.get_peft_model_state_dict(unet))
+    StableDiffusionPipeline.save_lora_weights(str(folder / "adapter"), unet_lora_layers=layers)
+    return folder

@@ -100,6 +100,10 @@ class Flavor(Generic[O]):
         """The same for a model that is not saved yet, so that its signature can be read off an example."""
         raise NotImplementedError
 
+    def script(self, model: Any, options: O) -> Path | None:
+        """The script that a user gave as the model, which a clean process runs; None for a model that was made here."""
+        return None
+
     def signature_of(self, model: Any, options: O) -> ModelSignature | None:
         """The signature that the model itself declares, if it does; it wins over what an example shows."""
         return None
@@ -145,7 +149,7 @@ def _signature(flavor: Flavor[Any], order: str) -> inspect.Signature:
     names = order.split()
     required = {"path", names[0]} if flavor.takes_model else {"path"}
     defaults = {
-        field.name: field.default
+        field.name: _REQUIRED if field.required else field.default
         for kind in (Logging, Saving, flavor.options)
         for field in msgspec.structs.fields(kind)
     }
