@@ -245,3 +245,15 @@ def test_texts_are_embedded_as_numbers_or_as_base64(tmp_path: Path) -> None:
     assert struct.unpack("<2f", base64.b64decode(packed["embedding"])) == (2.0, 3.0)
     assert _post(app, "/v1/embeddings", {"input": []}).status == 400
     assert _post(app, "/v1/embeddings", {"input": "a", "encoding_format": "x"}).status == 400
+
+
+def test_the_document_tells_of_the_way_a_model_is_asked(scorers: dict[str, Scorer], tmp_path: Path) -> None:
+    said = ask(scorers["responder"], "GET", "/openapi.json").said
+    asked = said["paths"]["/v1/responses"]["post"]
+    assert asked["requestBody"]["content"]["application/json"]["schema"]["required"] == ["input"]
+    assert "text/event-stream" in asked["responses"]["200"]["content"]
+    assert "text/event-stream" in said["paths"]["/invocations"]["post"]["responses"]["200"]["content"]
+    assert said["components"]["schemas"]["Request"]["oneOf"][0]["required"] == ["input"]
+    plain = ask(_scorer(Says(1), tmp_path / "m"), "GET", "/openapi.json").said
+    assert [each for each in plain["paths"] if each.startswith("/v1/")] == ["/v1/models"]
+    assert "text/event-stream" not in plain["paths"]["/invocations"]["post"]["responses"]["200"]["content"]

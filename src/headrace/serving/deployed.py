@@ -11,7 +11,7 @@ from headrace.models.payload import Payload
 from headrace.serving import batching, openapi
 from headrace.serving.batching import Proof
 from headrace.serving.chat import Ways
-from headrace.serving.dialects import Dialect, Invocations, Model, ask
+from headrace.serving.dialects import Dialect, Invocations, Model, ask, streams
 from headrace.serving.line import Job
 from headrace.serving.open_inference import OpenInference
 
@@ -46,7 +46,15 @@ class Deployed:
         self.ways = Ways(model, name)
         self.inference = OpenInference(model, name=name, version=version, server_version=server_version)
         signature = model.metadata.signature if model.metadata is not None else None
-        said = openapi.document(signature, name=name, version=version, server_version=server_version, example=example)
+        said = openapi.document(
+            signature,
+            name=name,
+            version=version,
+            server_version=server_version,
+            example=example,
+            talks=self.ways.path,
+            streams=streams(model),
+        )
         self.document, self.page = msgspec.json.encode(said), openapi.page(said, signature)
 
     @property

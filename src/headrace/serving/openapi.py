@@ -9,6 +9,7 @@ from typing import Any
 from headrace.models.payload import CSV, JSON
 from headrace.models.types import Array, ColSpec, DataType, Map, Object, ParamSchema, Schema, TensorSpec
 from headrace.models.types.datatypes import Type
+from headrace.serving import described
 
 #: JSON Schema of the scalars. A missing number may be null, where the model takes NaN.
 _SCALARS: dict[DataType, dict[str, Any]] = {
@@ -29,18 +30,28 @@ _ERROR = {
 
 
 def document(
-    signature: Any, *, name: str, version: str | None, server_version: str, example: str | None
+    signature: Any,
+    *,
+    name: str,
+    version: str | None,
+    server_version: str,
+    example: str | None,
+    talks: str | None = None,
+    streams: bool = False,
 ) -> dict[str, Any]:
-    """The document, as OpenAPI 3.1. ``example`` is a request as JSON text."""
+    """The document, as OpenAPI 3.1. ``example`` is a request as JSON text, ``talks`` the path below ``/v1/``."""
     inputs, outputs = (signature.inputs, signature.outputs) if signature is not None else (None, None)
     schemas = {
-        "Request": _request(inputs, signature.params if signature is not None else None),
+        "Request": _request(inputs, signature.params if signature is not None else None, bare=talks is not None),
         "Answer": {"type": "object", "required": ["predictions"], "properties": {"predictions": _answer(outputs)}},
         "Error": _ERROR,
     }
     body: dict[str, Any] = {"schema": {"$ref": "#/components/schemas/Request"}}
     if example is not None:
         body["examples"] = {"saved": {"summary": "The input example of the model", "value": json.loads(example)}}
+    predictions = _reply("The predictions", "Answer")
+    if streams:
+        predictions["content"] = {**predictions["content"], **described.EVENTS}
     media = {JSON: body} if inputs is not None and inputs.is_tensor_spec() else {JSON: body, CSV: {"schema": {}}}
     asked = f"/v2/models/{name}"
     return {
@@ -53,11 +64,12 @@ def document(
                     "summary": "Predict",
                     "requestBody": {"required": True, "content": media},
                     "responses": {
-                        "200": _reply("The predictions", "Answer"),
+                        "200": predictions,
                         "default": _reply("What was wrong", "Error"),
                     },
                 }
             },
+            **described.paths(talks),
             "/health": {"get": {"operationId": "health", "responses": {"200": {"description": "The model is there"}}}},
             "/v2/health/ready": {"get": {"operationId": "ready", "responses": {"200": {"description": "Ready"}}}},
             asked: {"get": {"operationId": "about", "responses": {"200": {"description": "The model's tensors"}}}},
@@ -78,10 +90,17 @@ def _reply(description: str, schema: str) -> dict[str, Any]:
     return {"description": description, "content": {JSON: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}}
 
 
-def _request(inputs: Schema | None, params: ParamSchema | None) -> dict[str, Any]:
-    """The body of a request: exactly one of MLflow's formats, and params if the model takes any."""
+def _request(inputs: Schema | None, params: ParamSchema | None, *, bare: bool = False) -> dict[str, Any]:
+    """The body of a request: exactly one of MLflow's formats, and params if the model takes any.
+
+    A request of a model that talks may be ``bare``: its fields are those of the signature.
+    """
     more = {"params": _params(params)} if params is not None else {}
-    return {"oneOf": [_with({name: form}, [name], more) for name, form in _forms(inputs).items()]}
+    forms = [_with({name: form}, [name], more) for name, form in _forms(inputs).items()]
+    if bare and inputs is not None and inputs.has_input_names() and not inputs.is_tensor_spec():
+        row = {str(name): _schema_of(spec) for name, spec in _named(inputs)}
+        forms.insert(0, _with(row, [str(name) for name in inputs.required_input_names()], {}))
+    return {"oneOf": forms}
 
 
 def _with(properties: dict[str, Any], required: list[str], more: dict[str, Any]) -> dict[str, Any]:
