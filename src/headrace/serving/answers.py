@@ -96,12 +96,12 @@ def _foreign(value: Any) -> Any:
     """What numpy, pandas and other libraries make, as lists, dicts and scalars."""
     if type(value).__name__ == "NAType":
         return None
-    if hasattr(value, "to_dict") and hasattr(value, "columns") and hasattr(value, "iloc"):
-        return _records(value)
     if hasattr(value, "to_frame") and hasattr(value, "iloc"):
         # A table of one column, which has a number where the Series has no name.
         name = _key(0 if value.name is None else value.name)
         return [{name: each} for each in _column(value)]
+    if hasattr(value, "to_dict") and hasattr(value, "columns") and hasattr(value, "iloc"):
+        return _records(value)
     if hasattr(value, "toarray") and hasattr(value, "nnz"):
         return value.toarray().tolist()
     if getattr(getattr(value, "dtype", None), "kind", "") == "M":

@@ -45,6 +45,8 @@ _HTML = b"text/html; charset=utf-8"
 _HEAD = b"content-type: application/json\r\nx-content-type-options: nosniff\r\n"
 #: The header in which a caller says how many seconds it will wait.
 _DEADLINE = b"x-request-timeout"
+#: Headers of a request that is not answered at once.
+_UNUSUAL = {_DEADLINE, b"content-encoding"}
 _PATHS = {
     **dict.fromkeys(("/ping", "/health", "/version", "/openapi.json", "/docs", "/metrics"), "GET"),
     "/invocations": "POST",
@@ -109,6 +111,25 @@ class Scorer:
         """Be ready no more; the seconds to go on answering, so that whoever sends requests takes notice."""
         self._ready = False
         return self._drain
+
+    def at_once(
+        self, verb: str, target: bytes, headers: list[Header], body: bytes, address: str
+    ) -> tuple[int, bytes, bytes] | None:
+        """The answer to a small request of a model whose predictions are quick, as ``protocol.AtOnce`` asks for it."""
+        deployed, line = self.deployed, self._line
+        if target != b"/invocations" or verb != "POST" or line.joins or deployed.ways.task:
+            return None
+        named = dict(headers)
+        unusual = named.keys() & _UNUSUAL or len(body) > min(_SMALL, self._limit)
+        if unusual or deployed.invocations.wants_parts(body) or line.at_once(None) is None:
+            return None
+        if self._gate:
+            self._gate(verb, named, headers, address)
+        before, kind = time.monotonic(), named.get(b"content-type")
+        asked = Question(deployed, deployed.invocations, body, None if kind is None else kind.decode("latin-1"))
+        found = line.alone(partial(answer_one, asked))
+        self._metrics.count("invocations", 200, time.monotonic() - before)
+        return 200, _HEAD, found
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -215,7 +236,8 @@ class Scorer:
             self._metrics.count(protocol, status, time.monotonic() - before)
 
         try:
-            body = await self._predict(deployed, dialect, headers, scope.get("client"), receive)
+            failed = scope.get("headrace.failed")
+            body = await self._predict(deployed, dialect, headers, scope.get("client"), receive, failed)
             status = 200
             if isinstance(body, Stream):
                 streamed = True
@@ -232,11 +254,20 @@ class Scorer:
         return 200, body, _JSON
 
     async def _predict(
-        self, deployed: Deployed, dialect: Dialect, headers: dict[bytes, bytes], caller: Any, receive: Receive
+        self,
+        deployed: Deployed,
+        dialect: Dialect,
+        headers: dict[bytes, bytes],
+        caller: Any,
+        receive: Receive,
+        failed: Exception | None,
     ) -> bytes | Stream:
         if headers.get(b"content-encoding", b"identity") != b"identity":
             raise UnknownMedia("The body is compressed (Content-Encoding); send it as it is")
         seconds, late = self._deadline(headers.get(_DEADLINE))
+        if failed is not None:
+            # It was asked already, and must not be asked twice.
+            raise failed
         body = await self._body(headers, receive)
         kind = headers.get(b"content-type")
         asked = Question(deployed, dialect, body, None if kind is None else kind.decode("latin-1"))

@@ -115,6 +115,11 @@ class Line:
             threading.Thread(target=self._serve, name=f"prediction-{number}", daemon=True).start()
 
     @property
+    def joins(self) -> bool:
+        """Whether requests that wait are predicted together."""
+        return self._batch > 1
+
+    @property
     def queued(self) -> int:
         """Requests that wait."""
         return self._queued
