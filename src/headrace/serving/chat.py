@@ -12,7 +12,7 @@ import msgspec
 from headrace.base.errors import BadRequest, HeadraceError, NoSuchEndpoint, NotFound
 from headrace.models.payload import JSON, Payload, Reader, loads
 from headrace.serving import answers, events
-from headrace.serving.dialects import Model, ask, ask_parts, reader_of, streams
+from headrace.serving.dialects import Model, ask, ask_parts, asks_for_stream, reader_of, streams
 
 #: Where models of a task are asked, below ``/v1/``.
 PATHS = {
@@ -102,11 +102,7 @@ class Way:
 
     def wants_parts(self, body: bytes) -> bool:
         """Whether the request asks for a stream."""
-        try:
-            said = msgspec.json.decode(body)
-        except (msgspec.DecodeError, RecursionError):
-            return False
-        return isinstance(said, dict) and said.get("stream") is True
+        return asks_for_stream(body)
 
     def parts(self, body: bytes, content_type: str | None) -> Iterator[bytes]:
         """The events of an answer."""

@@ -76,7 +76,7 @@ class Invocations:
 
     def wants_parts(self, body: bytes) -> bool:
         """Whether the request asks for a stream, and the model has one to give."""
-        return self._streams and b'"stream"' in body and is_true(body, "stream")
+        return self._streams and asks_for_stream(body)
 
     def parts(self, body: bytes, content_type: str | None) -> Iterator[bytes]:
         """The events of the answer, those of MLflow's agent server."""
@@ -90,13 +90,23 @@ class Invocations:
         yield events.DONE
 
 
-def is_true(body: bytes, field: str) -> bool:
-    """Whether a JSON object says that ``field`` is true; what is no such object is refused by whoever reads it."""
+class _Flag(msgspec.Struct):
+    """What alone is looked at before a request is read; everything else is skipped over."""
+
+    stream: msgspec.Raw = msgspec.Raw(b"")
+
+
+_FLAGS = msgspec.json.Decoder(_Flag)
+
+
+def asks_for_stream(body: bytes) -> bool:
+    """Whether a JSON object says that ``stream`` is true; what is no such object is refused by whoever reads it."""
+    if b'"stream"' not in body:
+        return False
     try:
-        said = msgspec.json.decode(body)
+        return bytes(_FLAGS.decode(body).stream).strip() == b"true"
     except (msgspec.DecodeError, RecursionError):
         return False
-    return isinstance(said, dict) and said.get(field) is True
 
 
 def reader_of(model: Model) -> Reader:
