@@ -83,7 +83,7 @@ def _make(folder: Path, python: Path, needs: Needed, ours: list[str], source: st
     _call([uv, "pip", "install", "--quiet", "--python", str(python), *files])
     if source is not None:
         packages = next(iter(sorted(folder.glob("lib/python3.*/site-packages"))), folder / "Lib" / "site-packages")
-        (packages / "headrace.pth").write_text(f"{source}\n", encoding="utf-8")
+        (packages / "headrace.pth").write_text(f"{_ours_alone(Path(source), folder)}\n", encoding="utf-8")
     (folder / _COMPLETE).touch()
 
 
@@ -93,11 +93,11 @@ def _placed(requirements: list[str], model: Path) -> list[str]:
 
 
 def _ourselves() -> tuple[list[str], str | None]:
-    """The requirements by which this very Headrace comes into an environment, and the folder of its source if it is
-    run from a checkout, which then is not installed but found there."""
+    """The requirements by which this very Headrace comes into an environment, and the folder it is in if it came from
+    a checkout, which no index has: then it is not installed but found there."""
     found = metadata.distribution("headrace")
     origin = json.loads(found.read_text("direct_url.json") or "{}")
-    if not origin.get("dir_info", {}).get("editable"):
+    if not origin:
         return [f"headrace[models]=={found.version}"], None
     lines = []
     for each in found.requires or []:
@@ -107,6 +107,17 @@ def _ourselves() -> tuple[list[str], str | None]:
         elif marker.strip() in ("extra == 'models'", 'extra == "models"'):
             lines.append(requirement.strip())
     return lines, str(Path(__file__).parents[2])
+
+
+def _ours_alone(source: Path, folder: Path) -> Path:
+    """A folder to look for Headrace in, and for nothing else: links to it, where others are installed beside it."""
+    if source.name not in ("site-packages", "dist-packages"):
+        return source
+    home = folder / "ours"
+    home.mkdir(exist_ok=True)
+    for each in (source / "headrace", *source.glob("headrace-*.dist-info")):
+        (home / each.name).symlink_to(each)
+    return home
 
 
 def _uv() -> str:
