@@ -76,7 +76,12 @@ def onnx() -> Made:
     yield "array", made("MatMul", rows, 1, small), {"input_example": X.to_numpy("float32")}
     yield "big", made("MatMul", rows, 600, big), {}
     yield "whole", made("MatMul", rows, 600, big), {"save_as_external_data": False}
-    told = {"graph_optimization_level": 99, "intra_op_num_threads": 1, "extra_session_config": {"session.x": "1"}}
+    told: dict[str, Any] = {
+        "graph_optimization_level": 99,
+        "intra_op_num_threads": 1,
+        "extra_session_config": {"session.x": "1"},
+    }
+    told |= {"execution_mode": "parallel", "execution_order": "default"}
     two = made("Add", {"a": [None, 1], "b": [None, 1]}, 1)
     yield "sum", two, {"onnx_session_options": told, "onnx_execution_providers": ["CPUExecutionProvider"]}
 
@@ -113,6 +118,7 @@ LIBRARIES: dict[str, Callable[[], Made]] = {
     "xgboost": xgboost,
     "lightgbm": lightgbm,
     "catboost": catboost,
+    "onnx": onnx,
     "statsmodels": statsmodels,
 }
 #: What other models than those of X are asked.
@@ -121,6 +127,7 @@ INPUTS: dict[str, Any] = {
     "prophet": pd.DataFrame({"ds": pd.date_range("2020-02-01", periods=3)}),
     "pmdarima": pd.DataFrame({"n_periods": [3], "return_conf_int": [True]}),
     "spacy": pd.DataFrame({"text": ["a fine day", "rain"]}),
+    "onnx-small": X.astype("float32"),
     "onnx-array": X.to_numpy("float32"),
     "onnx-sum": {name: X[[name]].to_numpy("float32") for name in X},
 }

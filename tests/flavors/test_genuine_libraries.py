@@ -16,6 +16,8 @@ from tests.flavors.libraries import LIBRARIES, installed
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("genuine-libraries")]
 SIDES = {"genuine": "mlflow", "ours": "headrace"}
+#: MLflow reads no signature off the examples of these.
+_UNSIGNED = {"onnx-array", "onnx-small"}
 #: What either side says of itself, and differs.
 _OWN = ("python_version",)
 
@@ -73,7 +75,7 @@ def test_a_model_answers_the_same_on_both_sides(told: Any, both: list[str], by: 
 def test_both_sides_describe_the_model_alike(told: Any, both: list[str], library: str) -> None:
     for name in _of(library, told["ours", "ours"], both):
         ours, theirs = (told[side, side][name] for side in ("ours", "genuine"))
-        assert ours["signature"] == theirs["signature"]
+        assert theirs["signature"] == (None if name in _UNSIGNED else ours["signature"])
         assert ours["flavors"].keys() == theirs["flavors"].keys()
         for flavor, said in theirs["flavors"].items():
             assert _but_own(ours["flavors"][flavor]) == _but_own(said)

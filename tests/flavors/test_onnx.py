@@ -98,8 +98,18 @@ def test_settings_reach_the_session_and_unknown_ones_are_refused(tmp_path: Path)
     options = _loaded(_product(), tmp_path / "m", onnx_session_options=settings).get_raw_model().get_session_options()
     assert options.intra_op_num_threads == 1
     assert options.get_session_config_entry("session.x") == "2"
-    with pytest.raises(BadRequest, match="threads"):
-        onnx.save_model(_product(), tmp_path / "n", onnx_session_options={"threads": 1})
+    for said in ({"threads": 1}, {"intra_op_num_threads": "x"}, {"execution_mode": "threads"}, {"execution_mode": 7}):
+        with pytest.raises(BadRequest, match="onnx_session_options"):
+            onnx.save_model(_product(), tmp_path / "n", onnx_session_options=said)
+        assert not (tmp_path / "n").exists()
+
+
+@pytest.mark.parametrize(("said", "meant"), [("parallel", "ORT_PARALLEL"), ("SEQUENTIAL", "ORT_SEQUENTIAL")])
+def test_what_onnx_runtime_enumerates_is_said_in_words(said: str, meant: str, tmp_path: Path) -> None:
+    settings = {"execution_mode": said, "execution_order": "priority_based"}
+    options = _loaded(_product(), tmp_path / "m", onnx_session_options=settings).get_raw_model().get_session_options()
+    assert options.execution_mode.name == meant
+    assert options.execution_order.name == "PRIORITY_BASED"
 
 
 def test_a_strangers_model_runs_nothing_and_writes_nowhere(tmp_path: Path) -> None:

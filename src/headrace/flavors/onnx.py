@@ -107,7 +107,7 @@ class Onnx(Flavor[Options]):
 
         if not isinstance(model, onnx.ModelProto):
             raise BadRequest(f"A {type(model).__name__} is no onnx model: give a ModelProto, as onnx.load returns it")
-        _check_settings(options.onnx_session_options)
+        _session_options(options.onnx_session_options)
 
     def save(self, model: Any, folder: Path, options: Options) -> Saved:
         import onnx
@@ -168,11 +168,6 @@ def _session_options(said: Any) -> Any:
     import onnxruntime
 
     _check_settings(said)
-    kinds = {
-        "execution_mode": onnxruntime.ExecutionMode,
-        "execution_order": onnxruntime.ExecutionOrder,
-        "graph_optimization_level": onnxruntime.GraphOptimizationLevel,
-    }
     options = onnxruntime.SessionOptions()
     try:
         for name, value in (said or {}).items():
@@ -180,10 +175,27 @@ def _session_options(said: Any) -> Any:
                 for key, text in value.items():
                     options.add_session_config_entry(str(key), str(text))
             else:
-                setattr(options, name, kinds[name](value) if name in kinds else value)
-    except (TypeError, ValueError, AttributeError) as error:
+                setattr(options, name, _enumerated(name, value))
+    except (TypeError, ValueError, AttributeError, KeyError) as error:
         raise BadRequest(f"ONNX Runtime does not take onnx_session_options={said!r}: {error}") from error
     return options
+
+
+def _enumerated(name: str, value: Any) -> Any:
+    """The value of a setting; those that ONNX Runtime enumerates are said in words, or as its numbers."""
+    import onnxruntime
+
+    kinds = {
+        "execution_mode": (onnxruntime.ExecutionMode, {"sequential": "ORT_SEQUENTIAL", "parallel": "ORT_PARALLEL"}),
+        "execution_order": (onnxruntime.ExecutionOrder, {}),
+        "graph_optimization_level": (onnxruntime.GraphOptimizationLevel, {}),
+    }
+    if name not in kinds:
+        return value
+    kind, words = kinds[name]
+    if isinstance(value, str):
+        return kind.__members__[words.get(value.lower(), value.upper())]
+    return {int(each): each for each in kind.__members__.values()}[value]
 
 
 def _check_settings(said: Any) -> None:
