@@ -43,7 +43,7 @@ class ChatCompletions(Way):
             answer = {"choices": [_choice({"role": "assistant", **answer})]}
         if not isinstance(answer, dict) or not isinstance(answer.get("choices"), list):
             raise HeadraceError(f"The model answered with a {type(prediction).__name__}, which is no chat completion")
-        return {**self._head(self._object), **{name: each for name, each in answer.items() if each is not None}}
+        return {**self._head(self._object), **_said(answer)}
 
     def some(self, parts: Iterator[Any], asked: Asked) -> Iterator[Any]:
         head = self._head(f"{self._object}.chunk")
@@ -78,7 +78,7 @@ class ChatCompletions(Way):
         if isinstance(part, str):
             return {"choices": [{"index": 0, "delta": {"role": "assistant", "content": part}, "finish_reason": None}]}
         if isinstance(part, dict) and isinstance(part.get("choices"), list):
-            return {name: each for name, each in part.items() if each is not None}
+            return _said(part)
         if isinstance(part, dict) and isinstance(part.get("delta"), dict):
             return _chunk_of_agent(part)
         raise HeadraceError(f"The model streamed a {type(part).__name__}, which is no part of a chat completion")
@@ -110,7 +110,7 @@ class Completions(ChatCompletions):
             answer = {"choices": [_text(answer)]}
         if not isinstance(answer, dict) or not isinstance(answer.get("choices"), list):
             raise HeadraceError(f"The model answered with a {type(prediction).__name__}, which is no completion")
-        return {**self._head(self._object), **{name: each for name, each in answer.items() if each is not None}}
+        return {**self._head(self._object), **_said(answer)}
 
     def some(self, parts: Iterator[Any], asked: Asked) -> Iterator[Any]:
         head = self._head(self._object)
@@ -118,7 +118,7 @@ class Completions(ChatCompletions):
             if isinstance(part, str):
                 yield {**head, "choices": [{**_text(part), "finish_reason": None}]}
             elif isinstance(part, dict) and isinstance(part.get("choices"), list):
-                yield {**head, **part}
+                yield {**head, **_said(part)}
             else:
                 raise HeadraceError(f"The model streamed a {type(part).__name__}, which is no part of a completion")
 
@@ -133,6 +133,11 @@ def _one(prediction: Any) -> Any:
     elif hasattr(prediction, "tolist"):
         prediction = prediction.tolist()
     return prediction[0] if isinstance(prediction, list) and len(prediction) == 1 else prediction
+
+
+def _said(answer: dict[str, Any]) -> dict[str, Any]:
+    """What a model said of its answer; some say that their name is empty."""
+    return {name: each for name, each in answer.items() if each is not None and (name, each) != ("model", "")}
 
 
 def _choice(message: dict[str, Any], reason: str = "stop") -> dict[str, Any]:
