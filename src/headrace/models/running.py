@@ -39,8 +39,10 @@ _SPARK = re.compile(r"(org\.apache\.spark|pyspark)\.ml\.[\w.$]+")
 
 def demands(file: Path) -> Iterator[str]:
     """What loading ``file`` would run, each as the end of the sentence "it would …"."""
+    # Some file systems find a name in any case.
+    name = PurePosixPath(str(file).lower())
     for fits, audit in _AUDITS.items():
-        if PurePosixPath(file).match(fits) and file.is_file():
+        if name.match(fits) and file.is_file():
             try:
                 yield from audit(file)
             except (BadRequest, ValueError, LookupError, TypeError, RecursionError, zipfile.BadZipFile, OSError):
