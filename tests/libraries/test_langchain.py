@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ from headrace.flavors import langchain
 from headrace.models.model import Model
 from headrace.models.pyfunc import load_model
 from headrace.testing.flavors import FlavorContract
+from tests.databases import free_port
 from tests.flavors import hostile
 from tests.libraries import genuine
 from tests.libraries.openai_server import LanguageModel, language_model
+from tests.processes import serving
 
 HEAD = """
 import os
@@ -69,6 +72,8 @@ def server() -> Iterator[LanguageModel]:
     with language_model() as running, pytest.MonkeyPatch.context() as patch:
         patch.setenv("OPENAI_BASE_URL", running.url)
         patch.setenv("OPENAI_API_KEY", "k")
+        # A process for each script would import the library each time.
+        patch.setenv("HEADRACE_RUN_SCRIPTS_APART", "false")
         yield running
 
 
@@ -105,12 +110,8 @@ class TestContract(FlavorContract):
         return str(write(CHAIN))
 
     @pytest.fixture
-    def options(self, flavor: Any, model: str) -> Any:
-        from headrace.models.flavor import Saving
-
-        made = flavor.options()
-        flavor.check(model, Saving(), made)
-        return made
+    def expected(self) -> Any:
+        return ["ONE", "TWO WORDS"]
 
     def test_what_failed_halfway_leaves_nothing(self, flavor: Any, model: Any, options: Any, tmp_path: Path) -> None:
         (tmp_path / "clean").mkdir()
@@ -200,6 +201,19 @@ def test_messages_and_documents_come_back_as_dicts(save: Any) -> None:
     assert answer["found"] == [{"id": None, "metadata": {}, "page_content": "text", "type": "Document"}]
 
 
+def test_a_served_chain_is_a_chat_model_of_openai_s_protocol(save: Any, tmp_path: Path) -> None:
+    import openai
+
+    folder = save(BARE, input_example=CHAT, metadata={"task": "llm/v1/chat"})
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    command = [sys.executable, "-m", "headrace", "models", "serve", "-m", folder, "-p", str(port)]
+    with serving(command, url, tmp_path / "log"), openai.OpenAI(base_url=f"{url}/v1", api_key="-") as client:
+        asked: dict[str, Any] = {"model": "chain", "messages": CHAT["messages"]}
+        assert client.chat.completions.create(**asked).choices[0].message.content == "HELLO YOU"
+        parts = [each.choices[0].delta.content for each in client.chat.completions.create(**asked, stream=True)]
+        assert [part for part in parts if part] == ["HELLO", " YOU"]
+
+
 def test_inputs_that_a_chain_fails_on_are_named(save: Any) -> None:
     with pytest.raises(BadRequest, match=r"1 of 2 inputs \(input 1: KeyError: .*missing variables"):
         load_model(save(CHAIN, signature=False)).predict([{"q": "fine"}, {"wrong": 1}])
@@ -268,6 +282,16 @@ def test_a_model_of_an_early_release_is_said_to_be_one(save: Any) -> None:
     (folder / "manifest.sha256").unlink()
     with pytest.raises(NotSupported, match="before its release 1"):
         load_model(str(folder))
+
+
+def test_a_script_runs_in_a_process_of_its_own(
+    save: Any, monkeypatch: pytest.MonkeyPatch, server: LanguageModel
+) -> None:
+    monkeypatch.delenv("HEADRACE_RUN_SCRIPTS_APART")
+    before = len(server.asked)
+    folder = save(CHAIN, input_example={"q": "example"})
+    assert [each["messages"][-1]["content"] for each in server.asked[before:]] == ["example"]
+    assert load_model(folder).predict({"q": "one"}) == ["ONE"]
 
 
 def test_a_model_is_logged_and_loaded_from_its_run(write: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

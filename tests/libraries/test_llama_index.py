@@ -52,6 +52,8 @@ def server() -> Iterator[LanguageModel]:
 
     with language_model() as running, pytest.MonkeyPatch.context() as patch:
         patch.setenv("OPENAI_API_KEY", "k")
+        # A process for each script would import the library each time.
+        patch.setenv("HEADRACE_RUN_SCRIPTS_APART", "false")
         Settings.llm = OpenAILike(model="m", api_base=running.url, api_key="secret-key-1", is_chat_model=True)
         Settings.embed_model = OpenAILikeEmbedding(model_name="e", api_base=running.url, api_key="secret-key-2")
         yield running

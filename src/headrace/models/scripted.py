@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from headrace.base.errors import BadRequest
+from headrace.base.errors import BadRequest, NotFound
 from headrace.models import imports
 from headrace.models.code import read_config, run_script
 from headrace.models.model import Model
@@ -25,6 +25,9 @@ def script_of(model: Any) -> Path | None:
 
 def make(script: Path, code_paths: Sequence[str | Path] | None, config: Mapping[str, Any] | None) -> Any:
     """What a script of the user's own gives to ``set_model``; it is read first, and its secrets are refused."""
+    for said in code_paths or []:
+        if not Path(said).exists():
+            raise NotFound(f"There is no code at {str(said)!r}")
     read_script(script, code_paths)
     return run_script(script, config)
 
