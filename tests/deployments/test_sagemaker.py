@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -288,3 +289,36 @@ def test_a_model_is_run_here_as_sagemaker_runs_it(tmp_path: Path) -> None:
 def _bucket() -> str:
     boto3.client("s3").create_bucket(Bucket="mine")
     return "mine"
+
+
+def test_an_image_is_pushed_to_the_registry_of_the_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = tmp_path / "podman"
+    engine.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\n[ "$1" = login ] && cat > {tmp_path}/said\nexit 0\n')
+    engine.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("HEADRACE_IMAGE_BUILDER", "podman")
+    for _ in range(2):
+        # The repository is made the first time.
+        address = mlflow.sagemaker.push_image_to_ecr("serving")
+    host = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+    assert address == f"{host}/serving:{aws.tag()}"
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert asked[:3] == [f"login --username AWS --password-stdin {host}", f"tag serving {address}", f"push {address}"]
+    # What everybody on this machine may read has no password.
+    password = (tmp_path / "said").read_text()
+    assert password
+    assert not any(password in line for line in asked)
+    with pytest.raises(BadRequest, match="not the name of an image"):
+        mlflow.sagemaker.push_image_to_ecr("-x")
+    monkeypatch.setenv("HEADRACE_IMAGE_BUILDER", "podman")
+    engine.write_text("#!/bin/sh\nexit 4\n")
+    with pytest.raises(HeadraceError, match="podman login failed"):
+        mlflow.sagemaker.push_image_to_ecr("serving")
+
+
+def test_the_account_s_own_image_serves_when_none_is_named(client: Any, saved: str) -> None:
+    boto3.client("ecr").create_repository(repositoryName="mlflow-pyfunc")
+    client.create_deployment("digits", saved, config={"execution_role_arn": ROLE})
+    (made,) = boto3.client("sagemaker").list_models()["Models"]
+    container = boto3.client("sagemaker").describe_model(ModelName=made["ModelName"])["PrimaryContainer"]
+    assert container["Image"] == f"123456789012.dkr.ecr.us-east-1.amazonaws.com/mlflow-pyfunc:{aws.tag()}"
