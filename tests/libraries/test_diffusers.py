@@ -19,7 +19,7 @@ from headrace.models.trust import demands
 from headrace.testing.flavors import FlavorContract
 from tests.flavors.hostile import change, say
 from tests.libraries import tiny
-from tests.libraries.genuine import genuine
+from tests.libraries.genuine import arguments, genuine
 
 QUICK = {"num_inference_steps": 1, "height": 8, "width": 8}
 
@@ -144,3 +144,9 @@ def test_models_go_both_ways(made: Path, tmp_path: Path) -> None:
     mine, said = (Model.load(tmp_path / who).to_dict() for who in ("ours", "theirs"))
     assert mine["flavors"] == said["flavors"]
     assert mine["signature"] == said["signature"]
+
+
+def test_functions_take_what_mlflows_take() -> None:
+    names = ["save_model", "log_model", "load_model", "get_default_pip_requirements", "get_default_conda_env"]
+    ours, theirs = arguments(diffusers, *names)
+    assert ours == theirs

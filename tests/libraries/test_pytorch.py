@@ -20,7 +20,7 @@ from headrace.models import archives
 from headrace.models.model import Model
 from headrace.testing.flavors import FlavorContract
 from tests.flavors.hostile import change
-from tests.libraries.genuine import genuine
+from tests.libraries.genuine import arguments, genuine
 
 X = np.arange(10, dtype="float32").reshape(5, 2) / 10
 
@@ -288,3 +288,9 @@ def test_models_go_both_ways(form: str, tmp_path: Path) -> None:
     assert ours["flavors"] == said["flavors"]
     assert ours["signature"] == said["signature"]
     net.load_state_dict(pytorch.load_state_dict(str(tmp_path / "state")))
+
+
+def test_functions_take_what_mlflows_take() -> None:
+    names = ["save_model", "log_model", "load_model", "get_default_pip_requirements", "get_default_conda_env"]
+    ours, theirs = arguments(pytorch, *names, "save_state_dict", "log_state_dict", "load_state_dict")
+    assert ours == theirs

@@ -18,7 +18,7 @@ from headrace.models.trust import demands
 from headrace.testing.flavors import FlavorContract
 from tests.flavors.hostile import change
 from tests.libraries import tiny
-from tests.libraries.genuine import genuine
+from tests.libraries.genuine import arguments, genuine
 
 TEXTS = ["the cat sat", "a good dog ran on"]
 EMBEDDINGS = "llm/v1/embeddings"
@@ -139,3 +139,9 @@ def test_models_go_both_ways(sentences: Any, tmp_path: Path) -> None:
             assert mine["usage"] == answer["usage"]
             mine, answer = ([each["embedding"] for each in one["data"]] for one in (mine, answer))
         assert np.asarray(mine) == pytest.approx(np.asarray(answer), abs=1e-6)
+
+
+def test_functions_take_what_mlflows_take() -> None:
+    names = ["save_model", "log_model", "load_model", "get_default_pip_requirements", "get_default_conda_env"]
+    ours, theirs = arguments(sentence_transformers, *names)
+    assert ours == theirs

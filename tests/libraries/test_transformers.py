@@ -24,7 +24,7 @@ from headrace.models.trust import demands
 from headrace.testing.flavors import FlavorContract
 from tests.flavors.hostile import change, say
 from tests.libraries import tiny
-from tests.libraries.genuine import genuine
+from tests.libraries.genuine import arguments, genuine
 
 TEXTS = ["the cat sat", "a good dog"]
 ZERO = {"entailment": 2, "neutral": 1, "contradiction": 0}
@@ -159,7 +159,7 @@ def test_a_chat_is_answered_as_openai_does(tmp_path: Path) -> None:
     text = pipeline(prompt, do_sample=False, max_new_tokens=5, return_full_text=False, add_special_tokens=False)
     [choice] = answer["choices"]
     assert choice["message"] == {"role": "assistant", "content": text[0]["generated_text"].strip()}
-    assert answer["object"] == "chat.completion"
+    assert (answer["object"], answer["model"]) == ("chat.completion", "")
     assert answer["usage"]["total_tokens"] == answer["usage"]["prompt_tokens"] + answer["usage"]["completion_tokens"]
     assert (choice["finish_reason"] == "length") == (answer["usage"]["completion_tokens"] == 5)
     several = loaded.predict({**CHAT, "n": 3, "temperature": 1.0, "stop": ["dog"]})[0]["choices"]
@@ -347,3 +347,10 @@ def _plain(answer: Any) -> Any:
         # MLflow counts tokens of the text that was read again, and calls any end a stop.
         return [each.get("text") or each["message"]["content"] for each in (one["choices"][0] for one in answer)]
     return answer
+
+
+def test_functions_take_what_mlflows_take() -> None:
+    names = ["save_model", "log_model", "load_model", "get_default_pip_requirements", "get_default_conda_env"]
+    names += ["persist_pretrained_model", "generate_signature_output", "is_gpu_available"]
+    ours, theirs = arguments(transformers, *names)
+    assert ours == theirs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from headrace.base.errors import BadRequest
@@ -61,7 +62,9 @@ def _answer(pipeline: Any, task: str, question: Any, told: dict[str, Any]) -> di
         text = tokenizer.decode(new, skip_special_tokens=True)
         text = text[: min((at for each in stops if (at := text.find(each)) >= 0), default=len(text))]
         texts.append((text, "length" if len(new) >= told["max_new_tokens"] else "stop"))
-    return tasks.answer(task, str(model.name_or_path or ""), texts, before, total)
+    # A place on the server's disk is nobody's business.
+    name = str(model.name_or_path or "")
+    return tasks.answer(task, "" if Path(name).is_absolute() else name, texts, before, total)
 
 
 def _stopping(tokenizer: Any, stops: list[str], before: int) -> Any:
