@@ -237,6 +237,15 @@ def test_text_is_completed(tmp_path: Path) -> None:
     assert _post(app, "/v1/completions", {"prompt": 3}).status == 400
 
 
+def test_several_prompts_have_their_completions_in_one_answer(tmp_path: Path) -> None:
+    answers = [{"choices": [{"index": 0, "text": text}], "usage": {"total_tokens": 2}, "model": ""} for text in "ab"]
+    said = _post(
+        _scorer(Says(answers), tmp_path / "m", "llm/v1/completions"), "/v1/completions", {"prompt": ["x", "y"]}
+    ).said
+    assert [(each["index"], each["text"]) for each in said["choices"]] == [(0, "a"), (1, "b")]
+    assert (said["usage"], said["model"]) == ({"total_tokens": 4}, "m")
+
+
 def test_texts_are_embedded_as_numbers_or_as_base64(tmp_path: Path) -> None:
     app = _scorer(Says(numpy.array([[0.5, 1.0], [2.0, 3.0]])), tmp_path / "m", "llm/v1/embeddings")
     said = _post(app, "/v1/embeddings", {"input": ["a", "b"], "model": "m"}).said

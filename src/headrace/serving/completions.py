@@ -108,6 +108,8 @@ class Completions(ChatCompletions):
             answer = {"choices": [_text(each, at) for at, each in enumerate(prediction)]}
         elif isinstance(answer, str):
             answer = {"choices": [_text(answer)]}
+        elif isinstance(answer, list) and answer and all(isinstance(each, dict) for each in answer):
+            answer = _joined(answer)
         if not isinstance(answer, dict) or not isinstance(answer.get("choices"), list):
             raise HeadraceError(f"The model answered with a {type(prediction).__name__}, which is no completion")
         return {**self._head(self._object), **_said(answer)}
@@ -133,6 +135,15 @@ def _one(prediction: Any) -> Any:
     elif hasattr(prediction, "tolist"):
         prediction = prediction.tolist()
     return prediction[0] if isinstance(prediction, list) and len(prediction) == 1 else prediction
+
+
+def _joined(answers: list[dict[str, Any]]) -> dict[str, Any]:
+    """The completions of several prompts as one."""
+    choices = [choice for each in answers for choice in each.get("choices") or []]
+    counts = [each["usage"] for each in answers if isinstance(each.get("usage"), dict)]
+    names = {name for each in counts for name, count in each.items() if isinstance(count, int)}
+    usage = {name: sum(each.get(name) or 0 for each in counts) for name in sorted(names)}
+    return {**answers[0], "choices": [{**each, "index": at} for at, each in enumerate(choices)], "usage": usage}
 
 
 def _said(answer: dict[str, Any]) -> dict[str, Any]:
