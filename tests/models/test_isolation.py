@@ -126,7 +126,7 @@ def test_a_thread_that_a_model_starts_while_it_is_loaded_may_import(tmp_path: Pa
     code = [str(tmp_path / "same_part.py")]
     pyfunc.save_model(tmp_path / "m", python_model=tmp_path / "model.py", code_paths=code, pip_requirements=[])
     sys.path.remove(str(tmp_path))
-    del sys.modules["same_part"]
+    assert "same_part" not in sys.modules
     assert pyfunc.load_model(str(tmp_path / "m")).predict([0]) == [7]
 
 

@@ -77,6 +77,9 @@ class DSPy(Flavor[Options]):
         else:
             options.streamable = bool(saving.signature or saving.input_example is not None)
 
+    def script(self, model: Any, options: Options) -> Path | None:
+        return scripted.script_of(model)
+
     def save(self, model: Any, folder: Path, options: Options) -> Saved:
         pyfunc: dict[str, Any] = {"streamable": options.streamable}
         task = {"inference_task": options.task} if options.task else {}

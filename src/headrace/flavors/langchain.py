@@ -63,6 +63,9 @@ class LangChain(Flavor[Options]):
         if options.made is None:
             options.made = _checked(scripted.make(script, saving.code_paths, options.model_config))
 
+    def script(self, model: Any, options: Options) -> Path | None:
+        return scripted.script_of(model)
+
     def save(self, model: Any, folder: Path, options: Options) -> Saved:
         import langchain
 

@@ -69,6 +69,9 @@ class LlamaIndex(Flavor[Options]):
             )
         options.made = made
 
+    def script(self, model: Any, options: Options) -> Path | None:
+        return scripted.script_of(model)
+
     def save(self, model: Any, folder: Path, options: Options) -> Saved:
         import llama_index.core
 

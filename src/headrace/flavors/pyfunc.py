@@ -122,6 +122,9 @@ class PyFunc(Flavor[Options]):
                 _as_conversing(kind, saving)
                 self._try(saving.input_example, options)
 
+    def script(self, model: Any, options: Options) -> Path | None:
+        return _script(options)
+
     def save(self, model: Any, folder: Path, options: Options) -> Saved:
         if options.loader_module is not None:
             return _save_loader(folder, options)

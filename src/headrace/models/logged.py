@@ -5,14 +5,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
 from headrace.base.errors import BadRequest
-from headrace.models import manifest
+from headrace.models import apart, manifest
 from headrace.models.flavor import Flavor, Logging, Saving
-from headrace.models.model import Model, ModelInfo
-from headrace.models.saving import save
+from headrace.models.model import MLMODEL_FILE_NAME, Model, ModelInfo
+from headrace.models.saving import described_in, save
 
 
 def log(flavor: Flavor[Any], model: Any, saving: Saving, options: Any, logging: Logging) -> ModelInfo:
@@ -22,8 +22,27 @@ def log(flavor: Flavor[Any], model: Any, saving: Saving, options: Any, logging: 
         saving.mlflow_model = description
         save(flavor, model, path, saving, options)
 
+    if apart.wanted(flavor.script(model, options)):
+        return _log_apart(flavor, model, saving, options, logging)
     flavor.check(model, saving, options)
     return log_files(write, logging, flavor.name)
+
+
+def _log_apart(flavor: Flavor[Any], model: Any, saving: Saving, options: Any, logging: Logging) -> ModelInfo:
+    """Log a model that is a script: it is saved first, so that nothing is logged of a script that fails."""
+    with TemporaryDirectory(prefix="headrace-model-") as made:
+        saved = Path(made) / "model"
+        save(flavor, model, saved, saving, options)
+
+        def write(path: Path, description: Model) -> None:
+            named = {name: getattr(description, name) for name in ("artifact_path", "run_id", "model_id", "prompts")}
+            said = described_in(saved, description)
+            for name, value in {**named, "model_uuid": named["model_id"]}.items():
+                setattr(said, name, value)
+            said.save(saved / MLMODEL_FILE_NAME)
+            saved.rename(path)
+
+        return log_files(write, logging, flavor.name)
 
 
 def log_with_module(module: Any, **said: Any) -> ModelInfo:

@@ -12,7 +12,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from headrace.base.errors import AlreadyExists, BadRequest, NotFound
-from headrace.models import dependencies_schemas, manifest
+from headrace.models import apart, dependencies_schemas, manifest
 from headrace.models.code import copy_code
 from headrace.models.environment import environment_of
 from headrace.models.examples import InputExample
@@ -29,6 +29,9 @@ _log = logging.getLogger(__name__)
 
 def save(flavor: Flavor[Any], model: Any, path: str | Path, saving: Saving, options: Any) -> Model:
     """Save ``model`` into the folder ``path`` and return its description. Nothing is left there when it fails."""
+    if apart.wanted(flavor.script(model, options)):
+        apart.save(flavor, model, Path(path), saving, options)
+        return described_in(Path(path), saving.mlflow_model)
     flavor.check(model, saving, options)
     example = None if saving.input_example is None else InputExample(saving.input_example)
     with _new_folder(Path(path)) as folder:
@@ -44,6 +47,15 @@ def save(flavor: Flavor[Any], model: Any, path: str | Path, saving: Saving, opti
         said.model_size_bytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
         said.save(folder / MLMODEL_FILE_NAME)
         manifest.write(folder)
+    return said
+
+
+def described_in(folder: Path, said: Model | None) -> Model:
+    """The description of the model in ``folder``; ``said`` becomes it, if it is given."""
+    found = Model.load(folder)
+    if said is None:
+        return found
+    vars(said).update(vars(found))
     return said
 
 
