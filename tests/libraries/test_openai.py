@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -197,6 +198,14 @@ def test_a_server_that_is_not_there_is_named(save: Any, monkeypatch: pytest.Monk
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
     with pytest.raises(Unreachable, match=r"127\.0\.0\.1:9"):
         model.predict("t")
+
+
+def test_a_library_that_is_not_installed_is_named_with_its_extra(save: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = save(**TELL)
+    monkeypatch.setitem(sys.modules, "openai", None)
+    assert openai.load_model(folder)["model"] == "small"
+    with pytest.raises(BadRequest, match=r"headrace\[openai\]"):
+        load_model(folder)
 
 
 @pytest.mark.parametrize(

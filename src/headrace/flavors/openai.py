@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -87,6 +88,11 @@ class OpenAI(LibraryFlavor[Options]):
             raise BadRequest(f"The model's file {file.name} must name a model and its task")
         _check(said)
         return said
+
+    def load_pyfunc(self, folder: Path, saved: Mapping[str, Any], config: Mapping[str, Any] | None) -> Asked:
+        # Asked for now, so that a model that cannot be asked is not loaded.
+        importlib.import_module("openai")
+        return super().load_pyfunc(folder, saved, config)
 
     def asked(self, model: Any, options: Options) -> Asked:
         return Asked(_said(model, options), self.ask)
