@@ -55,8 +55,9 @@ def test_kserve_is_told_of_an_image_that_speaks_its_protocol() -> None:
     assert predictor["minReplicas"] == 2
     # KServe knows its container by this name.
     assert (container["name"], container["image"]) == ("kserve-container", IMAGE)
-    assert container["ports"] == [{"name": "http", "containerPort": 8080, "protocol": "TCP"}]
-    assert container["readinessProbe"]["httpGet"]["path"] == "/v2/health/ready"
+    # Knative takes ports of no other names than http1 and h2c.
+    assert container["ports"] == [{"name": "http1", "containerPort": 8080, "protocol": "TCP"}]
+    assert container["readinessProbe"]["httpGet"] == {"path": "/v2/health/ready", "port": 8080}
     assert container["resources"]["requests"] == {"cpu": "500m", "memory": "1Gi"}
     assert "command" not in container
 

@@ -10,6 +10,7 @@ from typing import Any
 from headrace.base.errors import AlreadyExists, BadRequest
 from headrace.serving.image import PORT, image_name
 
+_READY = "/v2/health/ready"
 #: Where KServe puts the model that ``STORAGE_URI`` names.
 _MOUNTED = "/mnt/models"
 #: A name of Kubernetes' (RFC 1123), and an amount of memory or processors.
@@ -37,8 +38,12 @@ def inference_service(
     ``storage`` is where KServe fetches the model from when the image has none. The predictor speaks the Open Inference
     Protocol, so its readiness is that of ``/v2/health/ready``.
     """
-    container = _container(image, cpu, memory)
+    known = _container(image, cpu, memory)
+    container: dict[str, Any] = {name: known[name] for name in ("image", "env", "resources", "securityContext")}
     container["name"] = "kserve-container"
+    # Knative, on which KServe may run, knows ports by these names, and has no probe for the time before it is ready.
+    container["ports"] = [{"name": "http1", "containerPort": PORT, "protocol": "TCP"}]
+    container["readinessProbe"] = {"httpGet": {"path": _READY, "port": PORT}, "periodSeconds": 2}
     if storage is not None:
         if not _STORAGE.fullmatch(storage):
             raise BadRequest(
@@ -91,7 +96,7 @@ def _container(image: str, cpu: str, memory: str) -> dict[str, Any]:
     for amount in (cpu, memory):
         if not _AMOUNT.fullmatch(amount):
             raise BadRequest(f"{amount[:40]!r} is no amount for Kubernetes, such as 500m or 2Gi")
-    ready = {"httpGet": {"path": "/v2/health/ready", "port": "http"}}
+    ready = {"httpGet": {"path": _READY, "port": "http"}}
     return {
         "image": image_name(image),
         "env": [{"name": "HEADRACE_SCORING_SERVER_DRAIN_SECONDS", "value": "5"}],
