@@ -145,7 +145,7 @@ def _odd(said: Any) -> Iterator[str]:
     if not isinstance(said, dict):
         return
     for key, value in said.items():
-        if key in ("target", "as_operator") and isinstance(value, str) and not _is_operator(said, key, value):
+        if key in ("target", "as_operator") and isinstance(value, str) and not _OPERATORS.fullmatch(value):
             yield value
         elif key == "expr_str" and not _is_arithmetic(value):
             yield str(value)
@@ -155,11 +155,6 @@ def _odd(said: Any) -> Iterator[str]:
             yield f"the pickle {said.get('path_name')}"
         else:
             yield from _odd(value)
-
-
-def _is_operator(said: dict[str, Any], key: str, value: str) -> bool:
-    # In a signature, a target is the name of a parameter.
-    return (key == "target" and "inputs" not in said) or _OPERATORS.fullmatch(value) is not None
 
 
 def _is_arithmetic(text: Any) -> bool:
