@@ -327,3 +327,24 @@ def test_a_body_of_a_million_columns_is_refused_by_the_server_s_reader() -> None
     many = b'{"dataframe_split": {"columns": [' + b",".join(b'"c%d"' % at for at in range(1_000_000))
     with pytest.raises((BadRequest, TooLarge)):
         reader.read(many + b'], "data": [[1]]}}', JSON)
+
+
+@pytest.mark.parametrize(
+    "module", ["skops/__init__.py", "skops/io/__init__.py", "sklearn.py", "numpy.py", "x.pyc", "y.so"]
+)
+@pytest.mark.parametrize("flavor", ["python_function", "sklearn"])
+def test_code_that_a_library_s_model_brings_is_named_before_it_is_imported(
+    module: str, flavor: str, tmp_path: Path, canary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "skops"
+    sklearn.save_model(LinearRegression().fit([[1.0], [2.0]], [1.0, 2.0]), folder, pip_requirements=[])
+    (folder / "code" / module).parent.mkdir(parents=True)
+    (folder / "code" / module).write_text(f"open({str(canary)!r}, 'w')")
+    say(folder, flavor, code="code")
+    with pytest.raises(Untrusted, match="import what is in its folder 'code'"):
+        trust.audit(Model.load(folder), folder, ELSEWHERE)
+    monkeypatch.setenv("HEADRACE_ALLOW_PICKLE_DESERIALIZATION", "false")
+    for load in (sklearn.load_model, pyfunc.load_model):
+        with pytest.raises(Untrusted, match="folder 'code'"):
+            load(str(folder))
+    assert not canary.exists()

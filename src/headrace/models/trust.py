@@ -73,6 +73,9 @@ def demands(model: Model, folder: Path) -> Iterator[str]:
             yield f"import {loader}"
         if script := flavor.get("model_code_path"):
             yield f"run {Path(str(script)).name}"
+        if code := flavor.get("code"):
+            # What lies there is found before what is installed, whatever imports it.
+            yield f"import what is in its folder {str(code)!r} (flavor {name})"
         if built := [each for each in map(str, _listed(flavor.get("skops_trusted_types"))) if each not in _HARMLESS]:
             yield f"build {', '.join(built)} (flavor {name})"
     for file in sorted(folder.rglob("*")):
