@@ -348,3 +348,36 @@ def test_code_that_a_library_s_model_brings_is_named_before_it_is_imported(
         with pytest.raises(Untrusted, match="folder 'code'"):
             load(str(folder))
     assert not canary.exists()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "git+https://stranger.example/x.git",
+        "evil @ https://stranger.example/evil.whl",
+        "https://stranger.example/evil.whl",
+        "./evil.whl",
+        "../evil",
+        "evil/",
+        "-e .",
+        "--index-url https://stranger.example",
+    ],
+)
+def test_a_requirement_that_is_in_no_index_is_refused_before_it_is_installed(
+    line: str, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from headrace.serving import prepared
+
+    monkeypatch.setenv("HEADRACE_ENV_ROOT", str(tmp_path / "envs"))
+    monkeypatch.setenv("HEADRACE_ALLOW_PICKLE_DESERIALIZATION", "false")
+    change(model, "requirements.txt", lambda _: f"numpy\n{line}\n".encode())
+    with pytest.raises((Untrusted, BadRequest)):
+        prepared.python_for(str(model))
+    assert not (tmp_path / "envs").exists()
+
+
+def test_requirements_of_an_index_are_no_strangers() -> None:
+    from headrace.serving.environments import Needed, strangers
+
+    plain = ["numpy", "pandas==2.0.0", "scikit-learn>=1.4,<2", "x[a,b]~=1.0; python_version < '3.13'", "torch==2.1+cpu"]
+    assert strangers(Needed("3.11", plain, ["y<3"])) == []

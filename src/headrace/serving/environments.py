@@ -14,6 +14,8 @@ from headrace.models.trust import place_in
 from headrace.models.wheeled_model import WHEELS
 
 _VERSION = re.compile(r"3\.\d{1,2}(\.\d{1,3})?")
+#: A name, extras, versions and a marker.
+_RELEASE = re.compile(r"[A-Za-z0-9][\w.-]*\s*(\[[\w., -]*\])?\s*([<>=!~(][^;@/\\]*)?(;.*)?", re.ASCII)
 #: What is ours to install: a model says mlflow, and means whatever reads its format.
 _OURS = ("mlflow", "mlflow-skinny", "headrace")
 
@@ -39,6 +41,11 @@ def needed(folder: Path) -> Needed:
 def is_wheel(line: str) -> bool:
     """Whether a requirement is a wheel that travels with the model."""
     return line.startswith(f"{WHEELS}/") and line.endswith(".whl")
+
+
+def strangers(needs: Needed) -> list[str]:
+    """Requirements that are no releases of an index: wheels of the model, addresses, paths and options of pip."""
+    return [line for line in (*needs.requirements, *needs.constraints) if not _RELEASE.fullmatch(line)]
 
 
 def _distribution(line: str) -> str:

@@ -16,9 +16,11 @@ from typing import NoReturn
 
 from headrace.base import settings
 from headrace.base.errors import HeadraceError, NotFound
+from headrace.models import signing
 from headrace.models.environment import CONSTRAINTS, REQUIREMENTS, name_of
 from headrace.models.loading import fetch
-from headrace.serving.environments import Needed, is_wheel, needed
+from headrace.models.trust import allow
+from headrace.serving.environments import Needed, is_wheel, needed, strangers
 
 #: Written when everything is installed: without it an environment was cut short, and is made again.
 _COMPLETE = "headrace-complete"
@@ -31,7 +33,10 @@ def python_for(model_uri: str, override: Sequence[str] = ()) -> Path:
     there is no uv, and ``HeadraceError`` with uv's own words when it cannot install.
     """
     model = fetch(model_uri)
+    signing.check(model)
     needs = needed(model)
+    # An index has many eyes; what else a model brings runs code of its author's when it is built or imported.
+    allow(model_uri, [f"install {line}" for line in strangers(needs)])
     named = {name_of(each) for each in override}
     kept = [line for line in needs.requirements if name_of(line) not in named]
     needs = needs._replace(requirements=[*kept, *override])
