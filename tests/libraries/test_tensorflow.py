@@ -193,6 +193,15 @@ def test_a_plain_graph_demands_nothing_and_a_broken_one_much(tmp_path: Path) -> 
         tensorflow.load_model(str(tmp_path / "m"))
 
 
+def test_what_keras_2_saved_as_a_graph_is_said_to_be_that(tmp_path: Path) -> None:
+    tensorflow.save_model(_dense(), tmp_path / "m", pip_requirements=[])
+    change(tmp_path / "m", "data/model.keras", bytes)
+    (tmp_path / "m/data/model.keras").unlink()
+    (tmp_path / "m/data/model").mkdir()
+    with pytest.raises(BadRequest, match="Keras 2"):
+        tensorflow.load_model(str(tmp_path / "m"))
+
+
 def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadRequest, match="no model of TensorFlow"):
         tensorflow.save_model(object(), tmp_path / "m")

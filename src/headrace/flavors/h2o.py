@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import warnings
+import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,7 @@ class H2O(LibraryFlavor[Options]):
             taken = h2o.H2OFrame(rows)
             try:
                 answer = model.predict(taken)
-                found = answer.as_data_frame(use_pandas=True)
+                found = pandas.read_csv(io.StringIO(answer.get_frame_data()), low_memory=False, skip_blank_lines=False)
                 h2o.remove(answer.frame_id)
             except (h2o.exceptions.H2OError, OSError) as error:
                 raise BadRequest(f"H2O cannot ask the model: {error}") from error
@@ -126,16 +126,14 @@ def _connect(told: Mapping[str, Any]) -> None:
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
-    """Without bars of progress, and without advice on how frames could be fetched faster."""
+    """Without bars of progress."""
     import h2o
     from h2o.job import H2OJob
 
     before = H2OJob.__PROGRESS_BAR__
     h2o.no_progress()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", h2o.exceptions.H2ODependencyWarning)
-            yield
+        yield
     finally:
         if before:
             h2o.show_progress()

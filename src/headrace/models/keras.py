@@ -39,6 +39,11 @@ def read(data: Path, custom_objects: Mapping[str, Any] | None, told: Mapping[str
     if said not in _MODULES:
         raise BadRequest(f"Malformed model: {MODULE} must be one of {list(_MODULES)}, not {said!r}")
     file = next((data / name for name in (_ARCHIVE, _OLD) if (data / name).is_file()), None)
+    if file is None and (data / "model").is_dir():
+        raise BadRequest(
+            "Keras 2 saved this model as a graph, which Keras 3 does not read: load it with tensorflow 2.15, and save "
+            "it again as model.keras"
+        )
     if file is None:
         raise BadRequest(f"The model is not whole: {_ARCHIVE} is missing in its folder {data.name!r}")
     module = importlib.import_module(said)
