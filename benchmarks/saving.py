@@ -89,11 +89,11 @@ def _compare(name: str, ours: dict[str, float], theirs: dict[str, float] | None,
         name
     ]
     if theirs is None:
-        print(f"{what[name]:30} {ours[name]:8.1f} ms of CPU")
+        print(f"{what:30} {ours[name]:8.1f} ms of CPU")
         return True
     ratio = theirs[name] / ours[name]
     print(
-        f"{what[name]:30} {ours[name]:8.1f} ms of CPU, {theirs[name]:.0f} in genuine MLflow, {ratio:.0f} x less, "
+        f"{what:30} {ours[name]:8.1f} ms of CPU, {theirs[name]:.0f} in genuine MLflow, {ratio:.0f} x less, "
         f"budget {less:.0f} x {verdict(ratio >= less)}"
     )
     return ratio >= less
