@@ -360,7 +360,7 @@ def test_code_that_a_library_s_model_brings_is_named_before_it_is_imported(
         "../evil",
         "evil/",
         "-e .",
-        "--index-url https://stranger.example",
+        "-i https://stranger.example",
     ],
 )
 def test_a_requirement_that_is_in_no_index_is_refused_before_it_is_installed(
