@@ -102,7 +102,11 @@ def _compare(name: str, ours: dict[str, float], theirs: dict[str, float] | None,
 def _told(python: str, library: str, rounds: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="headrace-bench-") as made:
         command = [python, "-W", "ignore", "-c", _PROGRAM, library, str(rounds), made]
-        done = subprocess.run(command, env={**os.environ, **QUIET}, capture_output=True, text=True, check=False)
+        # Threads that wait for work spend CPU, now here and now there.
+        alone = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        done = subprocess.run(
+            command, env={**os.environ, **QUIET, **alone}, capture_output=True, text=True, check=False
+        )
     if done.returncode:
         raise RuntimeError(done.stderr)
     told: dict[str, float] = json.loads(done.stdout.rpartition("@@")[2])

@@ -83,11 +83,12 @@ def files_of(folder: Path) -> Iterator[str]:
     """The paths of the files of the model in ``folder``, without the manifest and what loading leaves behind."""
     for home, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if name != "__pycache__"]
-        at_top = Path(home) == folder
+        within = Path(home).relative_to(folder).as_posix()
+        start = "" if within == "." else f"{within}/"
         # A link to a folder is not followed: what is behind it is no file of the model.
-        for name in [*files, *(name for name in folders if (Path(home) / name).is_symlink())]:
-            if not (at_top and name in (MANIFEST, SIGNATURE, *NOT_OURS)):
-                yield (Path(home) / name).relative_to(folder).as_posix()
+        for name in [*files, *(name for name in folders if os.path.islink(os.path.join(home, name)))]:
+            if start or name not in (MANIFEST, SIGNATURE, *NOT_OURS):
+                yield start + name
 
 
 def _digest(file: Path) -> str:
