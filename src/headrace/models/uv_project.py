@@ -42,9 +42,7 @@ class Project(NamedTuple):
         words += ["--no-hashes", "--no-annotate", "--no-header"]
         words += [word for group in self.groups for word in ("--group", group)]
         words += [word for extra in self.extras for word in ("--extra", extra)]
-        done = subprocess.run(
-            words, cwd=self.folder, capture_output=True, text=True, check=False, timeout=_PATIENCE
-        )
+        done = subprocess.run(words, cwd=self.folder, capture_output=True, text=True, check=False, timeout=_PATIENCE)
         if done.returncode:
             raise BadRequest(f"uv cannot read the project {str(self.folder)!r}: {done.stderr.strip()[-2000:]}")
         return [line.strip() for line in done.stdout.splitlines() if line.strip() and not line.startswith("#")]
