@@ -69,8 +69,9 @@ def demands(file: Path) -> Iterator[str]:
         opened.seek(0)
         if start == _ZIP:
             yield from _of_archive(opened, file.name)
-        elif start[:1] == _PICKLE or file.suffix != ".bin":
-            # Before 1.6 a file was several pickles in a row, and tensors between them.
+        elif (start[:1] == _PICKLE and start != _PICKLE) or file.suffix != ".bin":
+            # Before 1.6 a file was several pickles in a row, and tensors between them. A lone byte 80 is an empty
+            # table of spaCy's, in MessagePack; no pickle ends there.
             yield f"unpickle {file.name}, which is in no format that can be looked into"
 
 
