@@ -20,7 +20,8 @@ from headrace.models.source import Imported, imports_in
 
 _log = logging.getLogger(__name__)
 
-_NAMES = {*dir(builtins), "__file__", "__builtins__", "__annotations__", "__class__", "__path__", "__cached__"}
+#: What every script finds defined.
+BUILTINS = {*dir(builtins), "__file__", "__builtins__", "__annotations__", "__class__", "__path__", "__cached__"}
 _OURS = {"headrace", "mlflow"}
 _WORD = re.compile(r"[A-Za-z_]\w*")
 #: Texts that may be annotations or lists of names, and not prose.
@@ -43,7 +44,8 @@ def read_script(script: Path, code_paths: Sequence[str | Path] | None = None) ->
         tree = ast.parse(text)
     except SyntaxError as error:
         raise BadRequest(f"The script {str(script)!r} is not Python: line {error.lineno}: {error.msg}") from error
-    _refuse_secrets([script, *_sources(code_paths or [])])
+    files = [script, *_sources(code_paths or [])]
+    refuse_secrets((file.name, each) for file in files for each in _secrets(file))
     remarks = remarks_on(text, tree, code_paths or [])
     if remarks:
         lines = "\n".join(f"  line {each.line}: {each.text}" for each in remarks)
@@ -53,7 +55,7 @@ def read_script(script: Path, code_paths: Sequence[str | Path] | None = None) ->
 def remarks_on(text: str, tree: ast.Module, code_paths: Iterable[str | Path] = ()) -> list[Remark]:
     """Imports that are never used, local modules that do not travel with the model, and names that nobody defines."""
     imported = imports_in(tree)
-    return sorted({*_unused(text, tree, imported), *_left_behind(imported, code_paths), *undefined(text, tree)})
+    return sorted({*_unused(text, tree, imported), *left_behind(imported, code_paths), *undefined(text, tree)})
 
 
 def _unused(text: str, tree: ast.Module, imported: list[Imported]) -> Iterator[Remark]:
@@ -76,7 +78,8 @@ def _unused(text: str, tree: ast.Module, imported: list[Imported]) -> Iterator[R
             )
 
 
-def _left_behind(imported: list[Imported], code_paths: Iterable[str | Path]) -> Iterator[Remark]:
+def left_behind(imported: list[Imported], code_paths: Iterable[str | Path]) -> Iterator[Remark]:
+    """Modules of the user's own that are imported and do not travel with the model."""
     travelling = {Path(each).resolve().name.removesuffix(".py") for each in code_paths}
     for each in imported:
         top = each.module.partition(".")[0]
@@ -96,22 +99,31 @@ def undefined(text: str, tree: ast.Module) -> Iterator[Remark]:
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
     if any(each.name == "*" for each in imports_in(tree)) or any(node.id in ("exec", "globals") for node in names):
         return
-    module = symtable.symtable(text, "script", "exec")
-    tables = list(_tables(module))
-    defined = _NAMES | {each.get_name() for each in module.get_symbols() if _is_bound(each)}
-    for table in tables:
-        defined |= {each.get_name() for each in table.get_symbols() if each.is_declared_global() and each.is_assigned()}
     tried = {id(node) for each in ast.walk(tree) if _expects_nothing(each) for node in ast.walk(each)}
-    missing = {
-        each.get_name()
-        for table in tables
-        for each in table.get_symbols()
-        if each.is_referenced() and (table is module or _is_global(each)) and each.get_name() not in defined
-    }
-    for name in missing:
+    for name in wanted(text) - BUILTINS:
         uses = [node for node in names if node.id == name and isinstance(node.ctx, ast.Load)]
         if uses and not any(id(node) in tried for node in uses):
             yield Remark(min(node.lineno for node in uses), f"{name} is not defined: is an import missing?")
+
+
+def wanted(text: str) -> set[str]:
+    """Names that Python source uses, anywhere in it, and does not define; builtins are among them."""
+    module = symtable.symtable(text, "script", "exec")
+    tables = list(_tables(module))
+    defined = bound(module)
+    for table in tables:
+        defined |= {each.get_name() for each in table.get_symbols() if each.is_declared_global() and each.is_assigned()}
+    return {
+        each.get_name()
+        for table in tables
+        for each in table.get_symbols()
+        if each.is_referenced() and (table is module or _is_global(each))
+    } - defined
+
+
+def bound(module: symtable.SymbolTable) -> set[str]:
+    """Names that a module, or a part of one, gives a value."""
+    return {each.get_name() for each in module.get_symbols() if _is_bound(each)}
 
 
 def _tables(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
@@ -139,11 +151,11 @@ def _expects_nothing(node: ast.AST) -> bool:
     return any(kind is None or getattr(kind, "id", None) in ("NameError", "Exception") for kind in kinds)
 
 
-def _refuse_secrets(files: Iterable[Path]) -> None:
+def refuse_secrets(said: Iterable[tuple[str, Secret]]) -> None:
+    """Raise ``BadRequest`` when there are secrets, each with the name of where it was found."""
     if settings.flag("ALLOW_SECRETS_IN_CODE"):
         return
-    found = [f"{file.name}, line {each.line}: {each.rule}" for file in files for each in _secrets(file)]
-    if found:
+    if found := [f"{where}, line {each.line}: {each.rule}" for where, each in said]:
         raise BadRequest(
             f"The model's code has what looks like secrets, and everybody who may read the model could read them "
             f"({'; '.join(found)}). Read them from the environment or from artifacts; if one is none, write "
