@@ -67,12 +67,15 @@ class LangChain(Flavor[Options]):
         return scripted.script_of(model)
 
     def save(self, model: Any, folder: Path, options: Options) -> Saved:
-        import langchain
+        try:
+            from langchain import __version__ as version
+        except ModuleNotFoundError:  # A chain may need no more than the core.
+            from langchain_core import __version__ as version
 
         said, needs = scripted.write(Path(model), folder, options.model_config)
         streams = options.streamable is None or options.streamable
         pyfunc = {**said, "predict_stream_fn": "predict_stream", "streamable": streams}
-        own = {"langchain_version": langchain.__version__, "streamable": streams}
+        own = {"langchain_version": version, "streamable": streams}
         return Saved(own=own, pyfunc=pyfunc, needs=needs | providers("langchain"))
 
     def load(self, folder: Path, own: Mapping[str, Any]) -> Any:
