@@ -13,7 +13,7 @@ import msgspec
 
 from headrace import _doors
 from headrace.base.errors import BadRequest, NotFound
-from headrace.models import hub, imports, pickles
+from headrace.models import hub, imports, notebooks, pickles
 from headrace.models.agents import ChatAgent, ChatModel, ResponsesAgent
 from headrace.models.code import read_config, run_script
 from headrace.models.conversing import Conversing, kind_of
@@ -81,6 +81,8 @@ class Options(msgspec.Struct, kw_only=True):
     streamable: bool | None = None
     #: The PythonModel that python_model stands for, once it is known.
     made: Any = None
+    #: Its source, where it was defined in a notebook.
+    captured: notebooks.Captured | None = None
 
 
 class PyFunc(Flavor[Options]):
@@ -113,10 +115,13 @@ class PyFunc(Flavor[Options]):
             raise BadRequest("data_path belongs to loader_module; with python_model give artifacts")
         options.model_config = read_config(options.model_config)
         if options.python_model is not None and options.made is None:
+            options.captured = notebooks.capture(options.python_model)
             if options.infer_code_paths:
                 saving.code_paths = [*(saving.code_paths or []), *_own_sources(options)]
             if script := _script(options):
                 read_script(script, saving.code_paths)
+            elif options.captured:
+                options.captured.tell(saving.code_paths)
             options.made = _made(options)
             if kind := kind_of(options.made):
                 _as_conversing(kind, saving)
@@ -139,6 +144,8 @@ class PyFunc(Flavor[Options]):
         else:
             with (folder / "python_model.pkl").open("wb") as file:
                 pickles.dump(options.made, file)
+            if options.captured:
+                (folder / notebooks.SOURCE).write_text(options.captured.text, encoding="utf-8")
             said |= {"loader_module": kind.loader if kind else _PICKLED, "python_model": "python_model.pkl"}
             needs = {"cloudpickle", *imports.distributions(_modules(options, folder / "python_model.pkl"))}
         if kind:
@@ -234,6 +241,7 @@ def _own_sources(options: Options) -> list[Path]:
         modules = imports.modules_of_source(script.read_text(encoding="utf-8"))
     else:
         modules = {type(options.python_model).__module__} | imports.modules_of_functions(type(options.python_model))
+        modules |= imports.modules_of_source(options.captured.text) if options.captured else set()
     return sorted(imports.local_sources(modules).values())
 
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from contextvars import ContextVar
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from traceback import walk_tb
 from typing import Any
@@ -40,7 +41,7 @@ def run_script(script: Path, config: Mapping[str, Any] | None = None) -> Any:
     listening, configured = _spoken.set(said), _config.set(None if config is None else dict(config))
     # A name of its own: two models whose scripts are both called model.py must not see each other.
     name = new_id(f"{script.stem}_")
-    spec = importlib.util.spec_from_file_location(name, script)
+    spec = importlib.util.spec_from_file_location(name, script, loader=_AsWritten(name, str(script)))
     if spec is None or spec.loader is None:
         raise BadRequest(f"{str(script)!r} is no Python script")
     module = importlib.util.module_from_spec(spec)
@@ -59,6 +60,14 @@ def run_script(script: Path, config: Mapping[str, Any] | None = None) -> Any:
     if not said:
         raise BadRequest(f"The script {str(script)!r} names no model: call set_model(model) in it")
     return said[-1]
+
+
+class _AsWritten(SourceFileLoader):
+    """Reads a script itself, never what was compiled of it: a cell may write it twice within a second."""
+
+    def path_stats(self, path: str) -> Any:
+        """Nothing that a compiled file could be found by."""
+        raise OSError(f"{path} is compiled whenever it is run")
 
 
 def _line_of(error: Exception, script: Path) -> str:
