@@ -134,14 +134,15 @@ def test_of_an_object_made_before_its_class_was_defined_again_its_own_class_is_c
 
 def test_what_was_computed_is_said_to_be_in_the_pickle_alone(saved: Callable[..., str]) -> None:
     source = saved(
-        "import numpy as np\nweights = np.arange(3)\nstart = 4\ntable = {'a': 1}\ntable['b'] = 2",
+        "import numpy as np\nweights = np.arange(3)\nstart = 4\nmean = sum(weights)\ntable = {'a': 1}\ntable['b'] = 2",
         "class Weighted(pyfunc.PythonModel):\n    def predict(self, context, model_input):\n"
-        "        return weights * start + len(table)",
+        "        return weights * start + len(table) + mean",
         "Weighted()",
     )
-    assert "# There alone: weights, a ndarray\n" in source
-    assert "# There alone: table, a dict\n" in source
+    assert "# There alone: weights (ndarray)\n" in source
+    assert "# There alone: table (dict)\n" in source
     assert "# weights = np.arange(3)\n" in source
+    assert "# mean = sum(weights)\n" in source
     assert "\nstart = 4\n" in source
     assert "set_model" not in source
 
@@ -208,14 +209,20 @@ def test_the_source_of_a_model_without_state_can_be_logged_as_code(saved: Callab
 @pytest.mark.parametrize("apart", ["true", "false"])
 def test_a_file_that_cells_write_is_read_anew_each_time(kernel: Kernel, tmp_path: Path, apart: str) -> None:
     write = "%%writefile model.py\nfrom headrace import models\nmodels.set_model(lambda model_input: {0})\n"
-    for answer in (1, 2):
+    # Files of one length, written in one second, where Python keeps what it compiled.
+    same = "import os, sys\nsys.dont_write_bytecode = False\nos.utime('model.py', (1e9, 1e9))"
+    for answer, kind in ((111, "long"), ("'b'", "string")):
         *_, (_, said) = kernel(
-            f"%env HEADRACE_RUN_SCRIPTS_APART={apart}",
+            f"%env HEADRACE_RUN_SCRIPTS_APART={apart}\n%env PYTHONDONTWRITEBYTECODE=",
             write.format(answer),
-            f"pyfunc.save_model({str(tmp_path / str(answer))!r}, python_model='model.py')\n"
-            f"print(pyfunc.load_model({str(tmp_path / str(answer))!r}).predict([0]))",
+            same,
+            f"folder = {str(tmp_path / kind)!r}\n"
+            "pyfunc.save_model(folder, python_model='model.py', input_example=[0])\n"
+            "model = pyfunc.load_model(folder)\n"
+            "print(repr(model.predict([0])), model.metadata.signature.outputs.to_dict())",
         )
-        assert said == f"{answer}\n"
+        assert said.startswith(f"{answer} ")
+        assert f"'{kind}'" in said
 
 
 def test_a_model_of_the_program_that_runs_is_captured(tmp_path: Path) -> None:

@@ -152,11 +152,11 @@ class _Notebook:
         """All that was taken, as one file."""
         head = [f"# {root.__qualname__}, as it was defined when the model was saved: to be read."]
         head.append("# What is loaded is python_model.pkl.")
-        head += [f"# There alone: {name}, {what}" for name, what in self._kept.items()]
+        head += [f"# There alone: {name} ({kind})" for name, kind in self._kept.items()]
         lines = [*head, ""]
         lines += ["from __future__ import annotations", ""] if self._annotations_as_text else []
         places: dict[int, tuple[str, int]] = {}
-        imports = [piece for piece in self._pieces if piece.is_import]
+        imports = sorted((piece for piece in self._pieces if piece.is_import), key=lambda piece: piece.place)
         before: Piece | None = None
         for piece in [*imports, *(each for each in self._pieces if not each.is_import)]:
             if before and not (piece.is_import and before.is_import):
@@ -204,11 +204,14 @@ class _Notebook:
             self._add(pieces)
             return True
         if pieces and is_plain(value) and (len(pieces) > 1 or pieces[0].may_give(value)):
+            before = dict(self._names), dict(self._pieces), dict(self._kept)
             needed = sorted({each for piece in pieces for each in wanted(piece.text)})
             if all(self._take(each) for each in needed):
                 self._pieces |= dict.fromkeys(pieces)
                 return True
-        self._kept[name] = f"{'an' if type(value).__name__[0] in 'aeiouAEIOU' else 'a'} {type(value).__name__}"
+            # It stays a comment, and what it was computed from is not needed.
+            self._names, self._pieces, self._kept = before
+        self._kept[name] = type(value).__name__
         self._pieces |= dict.fromkeys(piece.as_comment() for piece in pieces)
         return False
 

@@ -50,9 +50,9 @@ def _readable(text: str) -> str:
         match ast.parse(text).body:
             # Where a magic runs the rest of the cell: that, on its lines.
             case [ast.Expr(value=ast.Call(func=ast.Attribute(attr="run_cell_magic"), args=[name, _, body]))]:
-                said = [each.value for each in (name, body) if isinstance(each, ast.Constant)]
+                said = [str(each.value) for each in (name, body) if isinstance(each, ast.Constant)]
                 if len(said) == 2 and said[0] in _RUNNING:
-                    ast.parse(str(said[1]))
+                    ast.parse(said[1])
                     return f"\n{said[1]}"
     except SyntaxError:
         # It never ran.
@@ -74,6 +74,11 @@ class Piece(NamedTuple):
     def is_short(self) -> bool:
         """Whether it is one line, and no function or class."""
         return "\n" not in self.text and not self.is_definition
+
+    @property
+    def place(self) -> tuple[float, int]:
+        """Where it ran among others; what no cell has comes last."""
+        return (self.cell.place if self.cell else float("inf")), self.line
 
     def as_comment(self) -> Piece:
         """The same, not to be run."""
@@ -163,7 +168,8 @@ def _flat(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def _first(node: ast.stmt) -> int:
-    return min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))])
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min(node.lineno, *(each.lineno for each in decorators)) if decorators else node.lineno
 
 
 def _bound(text: str) -> set[str]:
