@@ -150,12 +150,14 @@ def test_what_was_computed_is_said_to_be_in_the_pickle_alone(saved: Callable[...
 def test_classes_and_functions_that_a_model_holds_are_captured(saved: Callable[..., str]) -> None:
     source = saved(
         "class Scaler:\n    def scale(self, value):\n        return value * 3",
+        "class Turner:\n    def turn(self, value):\n        return -value\nturner = Turner()",
         "def shifted(value):\n    return value + 1",
         "class Holding(pyfunc.PythonModel):\n    def __init__(self, *parts):\n        self.parts = parts\n"
-        "    def predict(self, context, model_input):\n        return self.parts",
+        "    def predict(self, context, model_input):\n        return self.parts, turner",
         "Holding(Scaler(), [shifted])",
     )
     assert "class Scaler:" in source
+    assert "class Turner:" in source
     assert "def shifted(value):" in source
 
 

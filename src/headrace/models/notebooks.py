@@ -8,7 +8,6 @@ and the file says so. IPython is not imported: it leaves its cells in ``__main__
 from __future__ import annotations
 
 import ast
-import builtins
 import functools
 import inspect
 import linecache
@@ -49,7 +48,9 @@ class Captured(NamedTuple):
     def tell(self, code_paths: Sequence[str | Path] | None = None) -> None:
         """Tell of names that nothing defines, and of modules that do not travel with the model, by cells and lines."""
         tree = ast.parse(self.text)
-        remarks = sorted({*undefined(self.text, tree), *left_behind(imports_in(tree), code_paths or [])})
+        # What a program takes from its own package is found by the package's name.
+        imported = [each for each in imports_in(tree) if not each.level]
+        remarks = sorted({*undefined(self.text, tree), *left_behind(imported, code_paths or [])})
         told = [each for each in remarks if each.text.partition(" ")[0] not in self.kept]
         if told:
             places = [(*self.lines.get(each.line, (SOURCE, each.line)), each.text) for each in told]
@@ -150,7 +151,8 @@ class _Notebook:
 
     def written(self, model: Any, root: Any) -> Captured:
         """All that was taken, as one file."""
-        head = [f"# {root.__qualname__}, as it was defined when the model was saved: to be read."]
+        named = "A function" if "<lambda>" in root.__qualname__ else root.__qualname__
+        head = [f"# {named}, as it was defined when the model was saved: to be read."]
         head.append("# What is loaded is python_model.pkl.")
         head += [f"# There alone: {name} ({kind})" for name, kind in self._kept.items()]
         lines = [*head, ""]
@@ -212,6 +214,8 @@ class _Notebook:
             # It stays a comment, and what it was computed from is not needed.
             self._names, self._pieces, self._kept = before
         self._kept[name] = type(value).__name__
+        for each in _definitions_in(value, set()):
+            self.define(each)
         self._pieces |= dict.fromkeys(piece.as_comment() for piece in pieces)
         return False
 
@@ -272,10 +276,10 @@ def _import_of(name: str, value: Any) -> str:
     """The import that finds a value again, if one does."""
     if isinstance(value, ModuleType):
         return f"import {value.__name__}" if value.__name__ == name else f"import {value.__name__} as {name}"
-    module = sys.modules.get(getattr(value, "__module__", None) or "")
-    if module in (None, builtins, sys.modules[_HOME]) or getattr(module, name, None) is not value:
+    home = getattr(value, "__module__", None)
+    if not isinstance(home, str) or home in (_HOME, "builtins") or home not in sys.modules:
         return ""
-    return f"from {value.__module__} import {name}"
+    return f"from {home} import {name}" if vars(sys.modules[home]).get(name) is value else ""
 
 
 def _expression(model: Any, root: Any) -> str:
@@ -288,6 +292,6 @@ def _expression(model: Any, root: Any) -> str:
         return ""
     try:
         inspect.signature(root).bind()
-    except TypeError:
+    except (TypeError, ValueError):
         return ""
     return f"{root.__qualname__}()"

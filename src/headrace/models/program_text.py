@@ -120,7 +120,8 @@ class Text:
             return
         for each in reversed(self._statements()):
             said = self._said(each)
-            if name in said and not isinstance(each, ast.Delete) and name in _bound(said):
+            takes = isinstance(each, ast.Delete) or getattr(each, "module", "") == "__future__"
+            if name in said and not takes and name in _bound(said):
                 yield self._piece(each, name), isinstance(each, ast.AugAssign)
 
     def _statements(self) -> list[ast.stmt]:
