@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import pickle
 import re
@@ -242,6 +243,8 @@ class _Bomb:
 
 @pytest.mark.parametrize("told", [{}, {"use_dspy_model_save": True}, {"input_example": {"question": "x"}}])
 def test_both_sides_ask_a_program_alike(library: Any, save: Any, tmp_path: Path, told: dict[str, Any]) -> None:
+    if told.get("use_dspy_model_save") and "allow_pickle" not in inspect.signature(library.load).parameters:
+        pytest.skip("genuine MLflow saves in DSPy's own way with later releases alone")
     program, asked = library.ChainOfThought("question -> answer"), {"question": "hello"}
     _both(program, save, str(tmp_path / "theirs"), told, asked)
 

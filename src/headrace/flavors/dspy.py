@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -139,8 +140,10 @@ def _read(
         return found
     import dspy
 
+    # Releases before 3.1 ask no leave.
+    leave = {"allow_pickle": True} if "allow_pickle" in inspect.signature(dspy.load).parameters else {}
     try:
-        program = dspy.load(str(path), allow_pickle=True)
+        program = dspy.load(str(path), **leave)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, ImportError) as error:
         raise broken(path.name, error) from error
     settings = pickles.load_file(place_in(folder, {"settings": _SETTINGS}, "settings"))

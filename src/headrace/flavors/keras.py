@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -107,8 +108,10 @@ class _Served:
 
 
 def _export(model: Any, place: Path, told: Mapping[str, Any]) -> None:
+    # Early releases take no word of how much to say.
+    quiet = {"verbose": False} if "verbose" in inspect.signature(model.export).parameters else {}
     try:
-        model.export(str(place), **{"verbose": False, **told})
+        model.export(str(place), **{**quiet, **told})
     except (ValueError, TypeError, AttributeError, NotImplementedError) as error:
         raise BadRequest(
             f"Keras cannot export this model: {error}. Call it once, so that its inputs are known"

@@ -127,7 +127,8 @@ class Engine:
         try:
             if hasattr(engine, "retrieve") and not hasattr(engine, "query"):
                 return [each.to_dict() for each in engine.retrieve(_query(asked))]
-            if hasattr(engine, "query"):
+            # Early chats answer a query too, without a history.
+            if hasattr(engine, "query") and not hasattr(engine, "chat"):
                 return str(engine.query(_query(asked)))
             with nullcontext() if engine is not self._made else self._alone:
                 engine.reset()

@@ -71,13 +71,14 @@ class Shap(LibraryFlavor[Options]):
         needs = providers("shap", "cloudpickle")
         if underlying in _UNDERLYING:
             needs |= _save_underlying(str(underlying), model.model, folder / _MODEL)
-        with (folder / _FILE).open("wb") as file:
-            model.save(file, model_saver=None if underlying in _UNDERLYING else ".save")
         own = {"shap_version": shap.__version__, "serialized_explainer": _FILE, "underlying_model_flavor": underlying}
         try:
-            # Read back at once: of some kinds SHAP writes what it cannot read, trees among them.
+            with (folder / _FILE).open("wb") as file:
+                model.save(file, model_saver=None if underlying in _UNDERLYING else ".save")
+            # Read back at once: of some kinds SHAP writes what it cannot read, trees among them, which early releases
+            # cannot write either.
             self.load(folder, own)
-        except BadRequest:
+        except (BadRequest, AttributeError):
             shutil.rmtree(folder / _MODEL, ignore_errors=True)
             own["underlying_model_flavor"] = underlying = None
             with (folder / _FILE).open("wb") as file:

@@ -46,7 +46,10 @@ def read(data: Path, custom_objects: Mapping[str, Any] | None, told: Mapping[str
         )
     if file is None:
         raise BadRequest(f"The model is not whole: {_ARCHIVE} is missing in its folder {data.name!r}")
-    module = importlib.import_module(said)
+    # TensorFlow has its ``keras`` when it is asked for it; not every release has a module of that name to import.
+    library, _, name = said.partition(".")
+    module = importlib.import_module(library)
+    module = getattr(module, name) if name else module
     try:
         # Keras refuses lambdas by itself; whether this one may run was decided when the model was audited.
         safe = file.suffix == ".keras" and not any(running.in_keras(file))
