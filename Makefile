@@ -13,11 +13,11 @@ export HEADRACE_GENUINE_PYTHON ?= $(CURDIR)/.venv-genuine/bin/python
 GENUINE := $(if $(filter $(CURDIR)/.venv-genuine/bin/python,$(HEADRACE_GENUINE_PYTHON)),.venv-genuine/.installed)
 
 INSTALLED := $(VENV)/.installed
-.PHONY: help demo test check install ui genuine libraries oldest generated requirements format clean
+.PHONY: help demo test check install ui genuine libraries oldest oldest-libraries generated requirements format clean
 .DEFAULT_GOAL := help
 
 help:  ## What can be asked of make
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 demo: ui  ## Train, register, serve and score; then stay up (ARGS=--once ends by itself)
 	@$(BIN)/python examples/demo.py $(ARGS)
@@ -86,6 +86,18 @@ oldest: .venv-oldest/.installed  ## The tests of the flavors with the oldest lib
 	HEADRACE_BUILD_UI=0 $(UV) install --quiet --python .venv-oldest/bin/python --no-deps --no-build-isolation -e .
 	@touch $@
 
+# Outside of `make test`: its ten environments and as many minutes are more than CI has time for. Of their time, these
+# libraries warn of much; they go by version, not by hash.
+oldest-libraries: $(INSTALLED)  ## The same of the large libraries, an environment for each (takes long)
+	grep ': ' requirements/oldest-libraries.in | while IFS=: read -r name needs; do \
+		home=.venv-oldest-libraries/$$name; set -e; echo "$$name:$$needs"; \
+		test -x $$home/bin/python || $(BIN)/uv venv --quiet --python 3.11 $$home; \
+		case "$$needs" in *torch*) $(BIN)/python -m pip --python $$home/bin/python install --quiet -r requirements/torch.in; esac; \
+		HEADRACE_BUILD_UI=0 $(UV) install --quiet --python $$home/bin/python -e '.[agents,sklearn]' \
+			'pandas<3' mlflow==3.17.2 hypothesis psutil pytest pytest-xdist $$needs; \
+		OPENAI_API_KEY=none $$home/bin/python -m pytest -W ignore tests/libraries/test_$$name.py </dev/null; \
+	done
+
 generated: $(INSTALLED)  ## Write anew what is derived from the calls: OpenAPI, the UI's types, the reference
 	$(BIN)/python -m headrace.wire
 	$(BIN)/python docs/generate.py
@@ -109,4 +121,4 @@ requirements: $(INSTALLED)  ## Pin anew, by version and hash, what pyproject.tom
 	echo uv | $(COMPILE) requirements/uv.txt - --constraints requirements/dev.txt
 
 clean:  ## Remove the environments and what was built
-	rm -rf $(VENV) .venv-genuine .venv-libraries .venv-oldest src/headrace/server/static ui/node_modules ui/dist .demo
+	rm -rf $(VENV) .venv-genuine .venv-libraries .venv-oldest .venv-oldest-libraries src/headrace/server/static ui/node_modules ui/dist .demo

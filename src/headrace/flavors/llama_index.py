@@ -127,8 +127,7 @@ class Engine:
         try:
             if hasattr(engine, "retrieve") and not hasattr(engine, "query"):
                 return [each.to_dict() for each in engine.retrieve(_query(asked))]
-            # Early chats answer a query too, without a history.
-            if hasattr(engine, "query") and not hasattr(engine, "chat"):
+            if hasattr(engine, "query"):
                 return str(engine.query(_query(asked)))
             with nullcontext() if engine is not self._made else self._alone:
                 engine.reset()
