@@ -89,7 +89,7 @@ oldest: .venv-oldest/.installed  ## The tests of the flavors with the oldest lib
 # Outside of `make test`: its ten environments and as many minutes are more than CI has time for. Of their time, these
 # libraries warn of much; they go by version, not by hash.
 oldest-libraries: $(INSTALLED)  ## The same of the large libraries, an environment for each (takes long)
-	grep ': ' requirements/oldest-libraries.in | while IFS=: read -r name needs; do \
+	grep '^[a-z_]*: ' requirements/oldest-libraries.in | while IFS=: read -r name needs; do \
 		home=.venv-oldest-libraries/$$name; set -e; echo "$$name:$$needs"; \
 		test -x $$home/bin/python || $(BIN)/uv venv --quiet --python 3.11 $$home; \
 		case "$$needs" in *torch*) $(BIN)/python -m pip --python $$home/bin/python install --quiet -r requirements/torch.in; esac; \
