@@ -86,7 +86,7 @@ oldest: .venv-oldest/.installed  ## The tests of the flavors with the oldest lib
 	HEADRACE_BUILD_UI=0 $(UV) install --quiet --python .venv-oldest/bin/python --no-deps --no-build-isolation -e .
 	@touch $@
 
-# Outside of `make test`: its ten environments and as many minutes are more than CI has time for. Of their time, these
+# Outside of `make test`: an environment and a minute for each is more than CI has time for. Of their time, these
 # libraries warn of much; they go by version, not by hash.
 oldest-libraries: $(INSTALLED)  ## The same of the large libraries, an environment for each (takes long)
 	grep '^[a-z_]*: ' requirements/oldest-libraries.in | while IFS=: read -r name needs; do \
