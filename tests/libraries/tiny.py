@@ -77,7 +77,11 @@ def llama() -> tuple[Any, Any]:
 def sentences(folder: Path) -> Any:
     """A sentence transformer: the BERT, and a mean over its words."""
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+
+    try:
+        from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    except ImportError:  # where they lie in early releases
+        from sentence_transformers.models import Pooling, Transformer
 
     bert().save_pretrained(folder / "bert")
     tokenizer().save_pretrained(folder / "bert")
